@@ -1,0 +1,100 @@
+"""What a configuration says, once it is known to be right: frozen values, no file and no parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from herd.core.limits import Limits
+
+
+@frozen
+class Address:
+    """A TCP address: a host name or IP literal (IPv6 without brackets), and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """Where a server listens, and where others dial it (the same, unless the file says otherwise)."""
+
+    scheme: Literal["tcp"] = "tcp"
+    listen: Address
+    dial: Address
+
+
+@frozen(kw_only=True)
+class Server:
+    """One named server of the herd."""
+
+    name: str
+    clients: Endpoint
+    links: Endpoint
+    neighbors: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Places:
+    """Which provider answers WHATSAT, and the options of its own table `[places.<provider>]`, unread."""
+
+    provider: str = "embedded"
+    options: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Logging:
+    """How a server keeps its log file, `<directory>/<server>.log`."""
+
+    directory: Path | None = None
+    """Where log files go; None means the state directory."""
+    format: Literal["text", "json"] = "text"
+    lines: bool = True
+    """Whether each line that is read and written is logged; connections and errors always are."""
+    rotate_bytes: int = 10_000_000
+    """A log file is rotated at this size."""
+    keep_files: int = 5
+    """How many rotated files are kept."""
+
+
+@frozen(kw_only=True)
+class Config:
+    """A whole herd."""
+
+    name: str
+    servers: tuple[Server, ...]
+    state: Path
+    """The directory of control sockets, log files and journals; one per herd and machine."""
+    places: Places = field(factory=Places)
+    logging: Logging = field(factory=Logging)
+    limits: Limits = field(factory=Limits)
+    source: str = "the packaged default"
+    """The file that this was read from, in words for a message."""
+
+    def server(self, name: str) -> Server:
+        """Return the server called `name`; a `KeyError` where there is none."""
+        for server in self.servers:
+            if server.name == name:
+                return server
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all servers, in the order of the file."""
+        return tuple(server.name for server in self.servers)
+
+    def control_socket(self, name: str) -> Path:
+        """Return the path of a server's control socket."""
+        return self.state / f"{name}.sock"
+
+    def log_file(self, name: str) -> Path:
+        """Return the path of a server's log file."""
+        return (self.logging.directory or self.state) / f"{name}.log"

@@ -1,0 +1,1 @@
+"""One herd server: Twisted services around the core, built and wired in `node`."""
