@@ -1,0 +1,101 @@
+"""Client -> its newest record.
+
+A last-writer-wins register for each client: the same set of reports in, in any order, leaves the same cache.
+It is bounded twice. A record expires a fixed time after its origin received it, a moment computed from the
+record itself, so every server agrees about it; and past a number of clients the oldest record is evicted.
+
+Values are the bare bytes of AT lines: half the memory of objects, and nothing for the garbage collector to
+follow. Clients are spread over shards by a checksum of their ids, so that walking the whole cache can be
+done a shard at a time while it goes on changing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from herd.core.ages import AgeIndex
+from herd.core.record import NS_PER_S, is_newer, received_ns
+
+if TYPE_CHECKING:
+    from herd.core.limits import Limits
+
+SHARDS: Final = 256
+_SHARD_SHIFT: Final = 24
+_AGE_BUCKETS: Final = 65_536
+_MIN_BUCKET_NS: Final = NS_PER_S // 100
+
+
+class Cache:
+    """The records that one server holds. Times are POSIX nanoseconds."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._capacity = limits.clients_held
+        self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
+        self._shards: list[dict[bytes, bytes]] = [{} for _ in range(SHARDS)]
+        self._ages = AgeIndex(max(self._lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(self, client_id: bytes, now_ns: int) -> bytes | None:
+        """Return a client's AT line; None for a client that is not known or whose record has expired."""
+        line = self._shards[crc32(client_id) >> _SHARD_SHIFT].get(client_id)
+        if line is None or self.is_expired(line, now_ns):
+            return None
+        return line
+
+    def peek(self, client_id: bytes) -> bytes | None:
+        """Return a client's AT line as it is held, expired or not."""
+        return self._shards[crc32(client_id) >> _SHARD_SHIFT].get(client_id)
+
+    def is_expired(self, line: bytes, now_ns: int) -> bool:
+        """Tell whether a record's time is over."""
+        return received_ns(line) + self._lifetime_ns <= now_ns
+
+    def offer(self, client_id: bytes, line: bytes, now_ns: int) -> bool:
+        """Store a record if it is newer than the one held and has not expired; tell whether it was stored."""
+        shard = self._shards[crc32(client_id) >> _SHARD_SHIFT]
+        held = shard.get(client_id)
+        if held is not None and not is_newer(line, held) and not self.is_expired(held, now_ns):
+            return False
+        received = received_ns(line)
+        if received + self._lifetime_ns <= now_ns:
+            return False
+        shard[client_id] = line
+        if held is None:
+            self._size += 1
+            self._ages.add(client_id, received)
+            if self._size > self._capacity:
+                return self._evict() != client_id
+        return True
+
+    def sweep(self, now_ns: int, budget: int) -> bool:
+        """Drop expired records, looking at no more than about `budget`; tell whether there is more to do."""
+        until_ns = now_ns - self._lifetime_ns
+        if not self._ages.settle(until_ns, budget):
+            return True
+        for _ in range(budget):
+            client_id = self._ages.pop_oldest(until_ns)
+            if client_id is None:
+                return False
+            self._delete(client_id)
+        return True
+
+    def shard(self, index: int) -> dict[bytes, bytes]:
+        """Return a copy of one of the `SHARDS` parts of the cache: client id -> AT line."""
+        return self._shards[index].copy()
+
+    def _evict(self) -> bytes | None:
+        client_id = self._ages.pop_oldest()
+        if client_id is not None:
+            self._delete(client_id)
+        return client_id
+
+    def _delete(self, client_id: bytes) -> None:
+        del self._shards[crc32(client_id) >> _SHARD_SHIFT][client_id]
+        self._size -= 1
+
+    def _received_of(self, client_id: bytes) -> int | None:
+        line = self.peek(client_id)
+        return None if line is None else received_ns(line)

@@ -1,0 +1,89 @@
+"""Outboxes: which neighbor is owed which record.
+
+A server that learns a newer record puts it into the outbox of every neighbor but the one that it came from.
+
+An outbox holds one record per client, the newest: a newer report replaces the one that waits. So a slow or
+stuck neighbor costs at most one record per client, gets the newest of each when it reads again, and is never
+cut off for being slow. A record keeps the place in the queue of the first one that it replaced, so the
+client that has waited longest goes first. When a neighbor sends a record that still waits in its own outbox,
+ours is dropped.
+
+The outbox of a neighbor whose link is down is closed and holds nothing; what it missed is found out when the
+link comes up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from herd.core.record import is_newer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Outbox:
+    """The records that one neighbor is owed: client id -> AT line."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[bytes, bytes] = {}
+        self.is_open = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def open(self) -> None:
+        """Begin to collect, with nothing waiting."""
+        self.is_open = True
+
+    def close(self) -> None:
+        """Stop collecting and let go of what waits."""
+        self.is_open = False
+        self._waiting = {}
+
+    def put(self, records: Mapping[bytes, bytes]) -> None:
+        """Queue records, each newer than any record of its client queued before."""
+        if self.is_open:
+            self._waiting.update(records)
+
+    def put_if_newer(self, records: Mapping[bytes, bytes]) -> None:
+        """Queue records, but none where one as new already waits."""
+        if not self.is_open:
+            return
+        for client_id, line in records.items():
+            waiting = self._waiting.get(client_id)
+            if waiting is None or is_newer(line, waiting):
+                self._waiting[client_id] = line
+
+    def forget(self, client_id: bytes, line: bytes) -> None:
+        """Drop what waits for a client, unless it is newer than `line`, which the neighbor has."""
+        waiting = self._waiting.get(client_id)
+        if waiting is not None and not is_newer(waiting, line):
+            del self._waiting[client_id]
+
+    def take(self, max_bytes: int) -> list[bytes]:
+        """Take the AT lines that have waited longest: at least one if any waits, at most about `max_bytes`."""
+        size = 0
+        taken: list[bytes] = []
+        for client_id, line in self._waiting.items():
+            if size >= max_bytes:
+                break
+            size += len(line)
+            taken.append(client_id)
+        if len(taken) == len(self._waiting):
+            waiting, self._waiting = self._waiting, {}
+            return list(waiting.values())
+        return [self._waiting.pop(client_id) for client_id in taken]
+
+
+class Flood:
+    """The outboxes of one server."""
+
+    def __init__(self, neighbors: Iterable[str]) -> None:
+        self.outboxes: dict[str, Outbox] = {name: Outbox() for name in neighbors}
+
+    def publish(self, records: Mapping[bytes, bytes], source: str | None) -> None:
+        """Owe records that are newer than any held before to all neighbors but their `source` (None: a client)."""
+        for name, outbox in self.outboxes.items():
+            if name != source:
+                outbox.put(records)
