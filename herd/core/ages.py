@@ -5,7 +5,8 @@ the moment at which its record had been received when it was filed, in a bucket 
 touch nothing. When a bucket becomes the earliest one, its clients are looked at: those that have been
 updated since are filed again under their newer moment, the rest go into a small heap, the *front*, whose top
 is the oldest of all. Every client stands in exactly one place, so this costs a pointer for each client, and
-one look per client in the lifetime of a record."""
+one look per client in the lifetime of a record.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ class AgeIndex:
     """Clients in the order in which their records were received, looked at lazily.
 
     `received_of` tells the moment (nanoseconds) of a client's present record, or None for a client that is
-    gone. Moments of one client only grow."""
+    gone. A moment that goes back, because the clocks of two servers differ, is noticed when the client is
+    next looked at.
+    """
 
     def __init__(self, width_ns: int, received_of: Callable[[bytes], int | None]) -> None:
         self._width_ns = width_ns
@@ -44,43 +47,46 @@ class AgeIndex:
         else:
             filed.append(client_id)
 
-    def settle(self, until_ns: int, budget: int) -> bool:
-        """Look at buckets that begin no later than `until_ns`, at most `budget` clients; tell whether all is done."""
-        while budget > 0:
-            if self._unsettled:
-                budget -= 1
-                self._settle_one(self._unsettled.pop())
-            elif self._front or not self._bucket_order or self._bucket_order[0] * self._width_ns > until_ns:
-                return True
-            else:
-                self._front_bucket = heappop(self._bucket_order)
-                self._unsettled = self._buckets.pop(self._front_bucket)
-        return not self._unsettled
+    def is_due(self, until_ns: int) -> bool:
+        """Tell whether there may be a client whose record was received no later than `until_ns`."""
+        if self._unsettled:
+            return True
+        if self._front:
+            return self._front[0][0] <= until_ns
+        return bool(self._bucket_order) and self._bucket_order[0] * self._width_ns <= until_ns
 
-    def _settle_one(self, client_id: bytes) -> None:
-        received_ns = self._received_of(client_id)
-        if received_ns is not None:
-            self.add(client_id, received_ns)
+    def settle(self, until_ns: int, budget: int) -> None:
+        """If nothing is in front, begin with the earliest bucket if it is due; look at `budget` clients."""
+        if not self._front and not self._unsettled and self.is_due(until_ns):
+            self._front_bucket = heappop(self._bucket_order)
+            self._unsettled = self._buckets.pop(self._front_bucket)
+        for _ in range(min(budget, len(self._unsettled))):
+            client_id = self._unsettled.pop()
+            received_ns = self._received_of(client_id)
+            if received_ns is not None:
+                self.add(client_id, received_ns)
 
-    def pop_oldest(self, until_ns: int | None = None) -> bytes | None:
-        """Take the client with the oldest record out, if that was received no later than `until_ns`.
+    def pop_due(self, until_ns: int) -> bytes | None:
+        """Take a client out whose record was received no later than `until_ns`, oldest first.
 
-        Clients with records of one moment come out in the order of their ids, the same on every server.
+        None when no client that has been settled is due. Clients of one moment come out in the order of their
+        ids, the same on every server.
         """
-        while self._front or self._unsettled or self._bucket_order:
-            if self._unsettled or not self._front:
-                first_ns = self._bucket_order[0] * self._width_ns if self._bucket_order else 0
-                if until_ns is not None and not self._unsettled and first_ns > until_ns:
-                    return None
-                self.settle(first_ns, len(self._unsettled) + 1)
-                continue
-            filed_ns, client_id = self._front[0]
-            if until_ns is not None and filed_ns > until_ns:
-                return None
-            heappop(self._front)
+        while not self._unsettled and self._front and self._front[0][0] <= until_ns:
+            filed_ns, client_id = heappop(self._front)
             received_ns = self._received_of(client_id)
             if received_ns == filed_ns:
                 return client_id
             if received_ns is not None:
                 self.add(client_id, received_ns)
+        return None
+
+    def pop_oldest(self) -> bytes | None:
+        """Take the client with the oldest record out, however long that takes; None if there is no client."""
+        while self._unsettled or self._front or self._bucket_order:
+            until_ns = self._front[0][0] if self._front else self._bucket_order[0] * self._width_ns
+            self.settle(until_ns, len(self._unsettled) or 1)
+            client_id = self.pop_due(until_ns)
+            if client_id is not None:
+                return client_id
         return None

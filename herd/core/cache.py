@@ -6,7 +6,8 @@ record itself, so every server agrees about it; and past a number of clients the
 
 Values are the bare bytes of AT lines: half the memory of objects, and nothing for the garbage collector to
 follow. Clients are spread over shards by a checksum of their ids, so that walking the whole cache can be
-done a shard at a time while it goes on changing."""
+done a shard at a time while it goes on changing.
+"""
 
 from __future__ import annotations
 
@@ -53,19 +54,22 @@ class Cache:
         """Tell whether a record's time is over."""
         return received_ns(line) + self._lifetime_ns <= now_ns
 
-    def offer(self, client_id: bytes, line: bytes, now_ns: int) -> bool:
-        """Store a record if it is newer than the one held and has not expired; tell whether it was stored."""
+    def offer(self, client_id: bytes, line: bytes, received_ns: int, now_ns: int) -> bool:
+        """Store a record, received by its origin at `received_ns`; tell whether it was news.
+
+        It is none if the record held is as new and has not expired, if it has itself expired, or if the cache
+        is full of younger ones.
+        """
         shard = self._shards[crc32(client_id) >> _SHARD_SHIFT]
         held = shard.get(client_id)
         if held is not None and not is_newer(line, held) and not self.is_expired(held, now_ns):
             return False
-        received = received_ns(line)
-        if received + self._lifetime_ns <= now_ns:
+        if received_ns + self._lifetime_ns <= now_ns:
             return False
         shard[client_id] = line
         if held is None:
             self._size += 1
-            self._ages.add(client_id, received)
+            self._ages.add(client_id, received_ns)
             if self._size > self._capacity:
                 return self._evict() != client_id
         return True
@@ -73,14 +77,13 @@ class Cache:
     def sweep(self, now_ns: int, budget: int) -> bool:
         """Drop expired records, looking at no more than about `budget`; tell whether there is more to do."""
         until_ns = now_ns - self._lifetime_ns
-        if not self._ages.settle(until_ns, budget):
-            return True
+        self._ages.settle(until_ns, budget)
         for _ in range(budget):
-            client_id = self._ages.pop_oldest(until_ns)
+            client_id = self._ages.pop_due(until_ns)
             if client_id is None:
-                return False
+                break
             self._delete(client_id)
-        return True
+        return self._ages.is_due(until_ns)
 
     def shard(self, index: int) -> dict[bytes, bytes]:
         """Return a copy of one of the `SHARDS` parts of the cache: client id -> AT line."""

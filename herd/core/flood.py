@@ -62,7 +62,7 @@ class Outbox:
             del self._waiting[client_id]
 
     def take(self, max_bytes: int) -> list[bytes]:
-        """Take the AT lines that have waited longest: at least one if any waits, at most about `max_bytes`."""
+        """Take the AT lines that have waited longest: one if any waits, and at most about `max_bytes`."""
         size = 0
         taken: list[bytes] = []
         for client_id, line in self._waiting.items():
@@ -83,7 +83,7 @@ class Flood:
         self.outboxes: dict[str, Outbox] = {name: Outbox() for name in neighbors}
 
     def publish(self, records: Mapping[bytes, bytes], source: str | None) -> None:
-        """Owe records that are newer than any held before to all neighbors but their `source` (None: a client)."""
+        """Owe records, newer than any held before, to all neighbors but their `source` (None: a client)."""
         for name, outbox in self.outboxes.items():
             if name != source:
                 outbox.put(records)

@@ -2,7 +2,8 @@
 
 Reports come in from clients, records from neighbors; whatever made the cache newer goes to the outboxes, and
 nothing else does. That is the whole duplicate check: a record that is not newer goes nowhere, so every flood
-ends."""
+ends.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from herd.core.cache import SHARDS, Cache
 from herd.core.flood import Flood
-from herd.core.record import make_line, origin_prefix
+from herd.core.record import make_line, origin_prefix, received_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,16 +52,18 @@ class Replica:
     def _answer(
         self, client_id: bytes, position: bytes, time: bytes, now_ns: int, fresh: dict[bytes, bytes]
     ) -> bytes:
-        held = self.cache.get(client_id, now_ns)
-        if held is not None and held.endswith(b" %b %b %b" % (client_id, position, time)):
+        held = self.cache.peek(client_id)
+        if (
+            held is not None
+            and held.endswith(b" %b %b %b" % (client_id, position, time))
+            and not self.cache.is_expired(held, now_ns)
+        ):
             return held
         line = make_line(self._prefix, now_ns, client_id, position, time)
-        if held is None or self.cache.offer(client_id, line, now_ns):
-            if held is None:
-                self.cache.offer(client_id, line, now_ns)
+        if self.cache.offer(client_id, line, now_ns, now_ns):
             fresh[client_id] = line
             return line
-        return held
+        return held or line
 
     def learn(self, records: Iterable[tuple[bytes, bytes]], source: str, now_ns: int) -> int:
         """Take a neighbor's records, pairs of (AT line, client id); return how many were news."""
@@ -68,7 +71,7 @@ class Replica:
         fresh: dict[bytes, bytes] = {}
         for line, client_id in records:
             outbox.forget(client_id, line)
-            if self.cache.offer(client_id, line, now_ns):
+            if self.cache.offer(client_id, line, received_ns(line), now_ns):
                 fresh[client_id] = line
         self._publish(fresh, source)
         return len(fresh)

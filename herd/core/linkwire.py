@@ -1,0 +1,112 @@
+r"""Chunks of bytes on a link, after its handshake -> messages.
+
+    AT <origin> <difference> <client id> <position> <time>   a record
+    PING <n>                                                 the sender has sent n records on this link so far
+    PONG <n>                                                 the sender has read n records on this link so far
+
+Lines end with `\n` alone, and an AT line is taken only in the one form in which a server makes it, because
+the line is the record. Neighbors are no strangers, so anything else is a `LinkError`, which ends the link.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from attrs import frozen
+
+from herd.core.errors import LinkError
+from herd.core.position import is_position
+
+if TYPE_CHECKING:
+    from herd.core.limits import Limits
+
+Records: TypeAlias = list[tuple[bytes, bytes]]
+"""AT lines in a row, without their endings, each with its client id."""
+
+_FIELDS: Final = re.compile(
+    rb"AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) ([^ ]+) [0-9]+(?:\.[0-9]+)?"
+)
+_FAST: Final = re.compile(
+    rb"^(AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) "
+    rb"[+-](?:[0-8]?[0-9](?:\.[0-9]{1,20})?|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{1,20})?|180) "
+    rb"[0-9]+(?:\.[0-9]+)?)\n",
+    re.MULTILINE,
+)
+_COUNT: Final = re.compile(rb"(PING|PONG) ([0-9]{1,18})")
+
+
+@frozen
+class Ping:
+    """The neighbor asks how far this server has read."""
+
+    sent: int
+
+
+@frozen
+class Pong:
+    """The neighbor has read so far."""
+
+    read: int
+
+
+Message: TypeAlias = Records | Ping | Pong
+
+
+def max_link_line_bytes(limits: Limits) -> int:
+    """Return the longest AT line of a herd: a client's line, its time's digits again, an origin, a difference."""
+    return 2 * limits.line_bytes + 512
+
+
+class LinkParser:
+    """The bytes of one link -> messages."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._line_bytes = max_link_line_bytes(limits)
+        self._client_id_bytes = limits.client_id_bytes
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[Message]:
+        """Take the next bytes; return the messages that they complete."""
+        data = self._rest + chunk if self._rest else chunk
+        end = data.rfind(b"\n") + 1
+        self._rest = data[end:]
+        if len(self._rest) > self._line_bytes:
+            raise LinkError(f"sent a line of over {self._line_bytes} bytes")
+        return self._parse(data[:end]) if end else []
+
+    def _parse(self, lines: bytes) -> list[Message]:
+        records = _FAST.findall(lines)
+        if len(records) == lines.count(b"\n"):
+            for line, client_id in records:
+                self._check_sizes(line, client_id)
+            return [records]
+        messages: list[Message] = []
+        run: Records | None = None
+        for line in lines.split(b"\n")[:-1]:
+            message = self._parse_line(line)
+            if isinstance(message, tuple):
+                if run is None:
+                    run = []
+                    messages.append(run)
+                run.append(message)
+            else:
+                run = None
+                messages.append(message)
+        return messages
+
+    def _parse_line(self, line: bytes) -> tuple[bytes, bytes] | Ping | Pong:
+        match = _FIELDS.fullmatch(line)
+        if match is not None and is_position(match[2]):
+            self._check_sizes(line, match[1])
+            return line, match[1]
+        match = _COUNT.fullmatch(line)
+        if match is None:
+            raise LinkError("sent a line that is no message of the link protocol")
+        return Ping(int(match[2])) if match[1] == b"PING" else Pong(int(match[2]))
+
+    def _check_sizes(self, line: bytes, client_id: bytes) -> None:
+        if len(line) > self._line_bytes:
+            raise LinkError(f"sent a line of over {self._line_bytes} bytes")
+        if len(client_id) > self._client_id_bytes:
+            raise LinkError(f"sent a client id of over {self._client_id_bytes} bytes")
