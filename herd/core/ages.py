@@ -66,27 +66,29 @@ class AgeIndex:
             if received_ns is not None:
                 self.add(client_id, received_ns)
 
-    def pop_due(self, until_ns: int) -> bytes | None:
-        """Take a client out whose record was received no later than `until_ns`, oldest first.
+    def take_due(self, until_ns: int, budget: int) -> list[bytes]:
+        """Take clients out whose records were received no later than `until_ns`; look at `budget` clients.
 
-        None when no client that has been settled is due. Clients of one moment come out in the order of their
-        ids, the same on every server.
+        Oldest first, and none before all that are in front have been settled. Clients of one moment come out
+        in the order of their ids, the same on every server.
         """
-        while not self._unsettled and self._front and self._front[0][0] <= until_ns:
+        due: list[bytes] = []
+        for _ in range(budget):
+            if self._unsettled or not self._front or self._front[0][0] > until_ns:
+                break
             filed_ns, client_id = heappop(self._front)
             received_ns = self._received_of(client_id)
             if received_ns == filed_ns:
-                return client_id
-            if received_ns is not None:
+                due.append(client_id)
+            elif received_ns is not None:
                 self.add(client_id, received_ns)
-        return None
+        return due
 
     def pop_oldest(self) -> bytes | None:
         """Take the client with the oldest record out, however long that takes; None if there is no client."""
         while self._unsettled or self._front or self._bucket_order:
             until_ns = self._front[0][0] if self._front else self._bucket_order[0] * self._width_ns
             self.settle(until_ns, len(self._unsettled) or 1)
-            client_id = self.pop_due(until_ns)
-            if client_id is not None:
+            for client_id in self.take_due(until_ns, 1):
                 return client_id
         return None

@@ -75,13 +75,10 @@ class Cache:
         return True
 
     def sweep(self, now_ns: int, budget: int) -> bool:
-        """Drop expired records, looking at no more than about `budget`; tell whether there is more to do."""
+        """Drop expired records, looking at no more than twice `budget`; tell whether there is more to do."""
         until_ns = now_ns - self._lifetime_ns
         self._ages.settle(until_ns, budget)
-        for _ in range(budget):
-            client_id = self._ages.pop_due(until_ns)
-            if client_id is None:
-                break
+        for client_id in self._ages.take_due(until_ns, budget):
             self._delete(client_id)
         return self._ages.is_due(until_ns)
 

@@ -66,7 +66,7 @@ class Outbox:
         size = 0
         taken: list[bytes] = []
         for client_id, line in self._waiting.items():
-            if size >= max_bytes:
+            if taken and size >= max_bytes:
                 break
             size += len(line)
             taken.append(client_id)

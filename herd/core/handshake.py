@@ -76,6 +76,7 @@ class State(Enum):
     HELLO = "a hello"
     PROOF = "a proof"
     DONE = "nothing more"
+    FAILED = "nothing ever again"
 
 
 @frozen(kw_only=True)
@@ -117,6 +118,9 @@ class Handshake:
         transition = _TRANSITIONS.get((self.role, self.state))
         if transition is None:
             raise LinkError("the handshake is over")
+        self.state = State.FAILED  # until the transition has succeeded
+        if len(line) > HANDSHAKE_LINE_BYTES:
+            raise LinkError(f"sent a handshake line of over {HANDSHAKE_LINE_BYTES} bytes")
         return transition(self, line)
 
     def dialer_gets_hello(self, line: bytes) -> bytes:

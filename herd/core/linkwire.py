@@ -54,7 +54,7 @@ Message: TypeAlias = Records | Ping | Pong
 
 
 def max_link_line_bytes(limits: Limits) -> int:
-    """Return the longest AT line of a herd: a client's line, its time's digits again, an origin, a difference."""
+    """Return the longest AT line of a herd: a client's line, its time's digits again, origin, difference."""
     return 2 * limits.line_bytes + 512
 
 

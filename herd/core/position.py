@@ -34,9 +34,9 @@ def is_position(text: bytes) -> bool:
     if match is None:
         return False
     latitude, longitude = match.groups()
-    return (
-        abs(Decimal(latitude.decode("ascii"))) <= MAX_LATITUDE
-        and abs(Decimal(longitude.decode("ascii"))) <= MAX_LONGITUDE
+    return (  # copy_abs: abs would round to the context's 28 digits
+        Decimal(latitude.decode("ascii")).copy_abs() <= MAX_LATITUDE
+        and Decimal(longitude.decode("ascii")).copy_abs() <= MAX_LONGITUDE
     )
 
 

@@ -14,6 +14,7 @@ bytes do, which is nearly always the case and costs a tenth of a microsecond; al
 
 from __future__ import annotations
 
+import math
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
@@ -95,7 +96,7 @@ def received_ns(line: bytes) -> int:
     """
     elapsed = line.split(b" ", 3)[2]
     time = time_of(line)
-    if _is_plain(time):
+    if _is_plain(time) and len(elapsed) <= _PLAIN_LENGTH:
         return _nanoseconds(elapsed) + _nanoseconds(time)
     exact = _EXACT.add(Decimal(elapsed.decode("ascii")), Decimal(time.decode("ascii")))
-    return int(exact.scaleb(_DECIMALS, context=_EXACT))
+    return math.floor(exact.scaleb(_DECIMALS, context=_EXACT))

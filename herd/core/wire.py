@@ -55,7 +55,7 @@ class Whatsat:
 
 @frozen
 class Invalid:
-    """A line that is no command, as it came; `ending` is what its answer ends with."""
+    """A line that is no command, as it came; `refusal` makes its answer."""
 
     line: bytes
 

@@ -1,0 +1,242 @@
+r"""The client protocol on a connection: chunks of bytes in, answers out, in order.
+
+The parsing is `core.wire`'s and the order of answers `core.answers`'; here is what has to do with a
+connection: when to read, when to write, and how to end.
+
+- Answers to one chunk leave in one write. Where a client does not read its answers, or has too many waiting,
+its
+  input is left unread: TCP slows it down and nothing is dropped.
+- After a half-close every command is still answered, then the connection closes.
+- A connection that broke a limit gets its one line and is half-closed; what it still sends is read and
+thrown away
+  for a moment, because closing with input unread would make TCP destroy the line on its way.
+- The factory holds connections by weak references only, and a connection holds its transport but not the
+other way
+  round once it is closed, so a closed one is freed at once, without the garbage collector.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from zope.interface import implementer
+
+from herd.core.answers import AnswerQueue, Slot
+from herd.core.limits import Limits
+from herd.core.position import parse_position
+from herd.core.record import position_of
+from herd.core.replica import Replica
+from herd.core.wire import Command, CommandParser, Invalid, Reports, TooLong, Whatsat, refusal
+from herd.places.finder import Finder
+from herd.places.interfaces import Question
+from herd.server.addresses import address_text
+from herd.server.connections import Connections
+from herd.server.eventlog import EventLog, Peer
+from herd.server.world import World
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+    from twisted.internet.tcp import Connection
+    from twisted.python.failure import Failure
+
+_LINGER_S: Final = 2.0
+
+
+@frozen
+class ClientContext:
+    """What all client connections of a server share."""
+
+    replica: Replica
+    finder: Finder
+    limits: Limits
+    log: EventLog
+    world: World
+    connections: Connections[ClientConnection]
+
+
+class Input(Enum):
+    """What a connection still takes."""
+
+    OPEN = "commands"
+    ENDED = "nothing: the client, or the server, is done"
+    REFUSED = "nothing: a limit was broken"
+    CLOSED = "nothing: the last answer has been written"
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class ClientConnection(Protocol):
+    """One client."""
+
+    transport: Connection
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+        self._parser = CommandParser(context.limits)
+        self._commands: deque[Command] = deque()
+        self._answers = AnswerQueue()
+        self._peer = Peer("client", "?")
+        self._input = Input.OPEN
+        self._is_reading = True
+        self._is_output_full = False
+        self._is_working = False
+        self._linger_end: IDelayedCall | None = None
+        self._number = 0
+
+    def connectionMade(self) -> None:
+        """Begin."""
+        self._number = self._context.connections.add(self)
+        self._peer = Peer("client", address_text(self.transport.getPeer()))
+        self._context.log.opened(self._peer)
+        self.transport.setTcpNoDelay(True)
+        self.transport.registerProducer(self, streaming=True)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take a chunk of input."""
+        if self._input is Input.OPEN:
+            self._commands.extend(self._parser.feed(data))
+            self._work()
+
+    def readConnectionLost(self) -> None:
+        """Take the client's half-close: what it sent is still answered."""
+        if self._input is Input.OPEN:
+            self._commands.extend(self._parser.finish())
+            self._input = Input.ENDED
+            self._work()
+        elif self._linger_end is not None:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: this end was half-closed by `_linger`."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Forget what was waiting."""
+        self._input = Input.CLOSED
+        self._commands.clear()
+        if self._linger_end is not None and self._linger_end.active():
+            self._linger_end.cancel()
+        self._linger_end = None
+        self._context.connections.remove(self._number)
+        self._context.log.closed(self._peer, reason.getErrorMessage())
+
+    def pauseProducing(self) -> None:
+        """Stop answering: the client does not read."""
+        self._is_output_full = True
+
+    def resumeProducing(self) -> None:
+        """Go on answering: the client reads again."""
+        self._is_output_full = False
+        self._work()
+
+    def stopProducing(self) -> None:
+        """Do nothing: `connectionLost` follows."""
+
+    def finish(self) -> None:
+        """Answer what has come in whole, then close."""
+        if self._input is Input.OPEN:
+            self._input = Input.ENDED
+            self._work()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abortConnection()
+
+    def _work(self) -> None:
+        """Answer commands as far as possible, write what may be written; then read on, wait, or close."""
+        if self._is_working or self._input is Input.CLOSED:
+            return
+        self._is_working = True
+        while self._commands and not self._must_wait():
+            self._answer(self._commands.popleft())
+        self._is_working = False
+        output = self._answers.take()
+        if output:
+            self.transport.write(output)
+        if self._input is Input.OPEN:
+            self._read_or_wait()
+        elif not self._commands and not self._answers:
+            self._close()
+
+    def _must_wait(self) -> bool:
+        return self._is_output_full or len(self._answers) >= self._context.limits.answers_waiting
+
+    def _read_or_wait(self) -> None:
+        may_read = not self._commands and not self._must_wait()
+        if may_read is not self._is_reading:
+            self._is_reading = may_read
+            if may_read:
+                self.transport.resumeProducing()
+            else:
+                self.transport.pauseProducing()
+
+    def _close(self) -> None:
+        self.transport.unregisterProducer()
+        if self._input is Input.REFUSED:
+            self.transport.loseWriteConnection()
+            self._linger_end = self._context.world.reactor.callLater(_LINGER_S, self.abort)
+        else:
+            self.transport.loseConnection()
+        self._input = Input.CLOSED
+
+    def _answer(self, command: Command) -> None:
+        if isinstance(command, list):
+            self._answer_reports(command)
+        elif isinstance(command, Whatsat):
+            self._answer_whatsat(command)
+        elif isinstance(command, Invalid):
+            self._context.log.got(self._peer, [command.line])
+            self._add(refusal(command.line))
+        else:
+            self._refuse_the_rest(command)
+
+    def _add(self, answer: bytes) -> None:
+        self._context.log.sent(self._peer, [answer])
+        self._answers.add(answer)
+
+    def _answer_reports(self, reports: Reports) -> None:
+        log = self._context.log
+        answers = self._context.replica.report(reports, self._context.world.wall_ns())
+        if log.lines:
+            log.got(self._peer, [b"IAMAT %b %b %b" % report[:3] for report in reports])
+            log.sent(self._peer, answers.split(b"\n")[:-1])
+        self._answers.add(answers)
+
+    def _answer_whatsat(self, command: Whatsat) -> None:
+        context = self._context
+        context.log.got(self._peer, [command.line])
+        line = context.replica.cache.get(command.client_id, context.world.wall_ns())
+        if line is None:
+            self._add(refusal(command.line))
+            return
+        question = Question(parse_position(position_of(line)), command.radius_km, command.bound)
+        slot = self._answers.reserve()
+        context.finder.find(question).addCallback(self._places_found, slot, line, command.ending)
+
+    def _places_found(self, places: bytes, slot: Slot, line: bytes, ending: bytes) -> None:
+        if self._context.log.lines:
+            self._context.log.sent(self._peer, [b"%b and %d bytes of places" % (line, len(places))])
+        self._answers.fill(slot, line + ending + places + ending + ending)
+        self._work()
+
+    def _refuse_the_rest(self, too_long: TooLong) -> None:
+        reason = f"line over {too_long.limit} bytes"
+        self._context.log.refused(self._peer, reason)
+        self._answers.add(f"? {reason}\n".encode())
+        self._input = Input.REFUSED
+
+
+class ClientFactory(Factory):
+    """Makes client connections."""
+
+    noisy = False
+
+    def __init__(self, context: ClientContext) -> None:
+        self._context = context
+
+    def buildProtocol(self, addr: IAddress | None) -> ClientConnection:
+        """Make a connection."""
+        return ClientConnection(self._context)

@@ -1,0 +1,282 @@
+"""The neighbors of one server: dialing them, keeping one link to each, and writing what they are owed.
+
+Either side may dial. Where both do, one link remains, by a rule that both sides compute alike: the one that
+the server with the lesser name dialed; of two with the same dialer the later one. A link whose far end is
+another process than before (a restart) always takes the place of the old one.
+
+Writing is paced by the reactor: whatever a turn brings, each neighbor gets one write at the turn's end, and
+only while its transport wants more. So batches come from load, and an idle herd forwards at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from herd.core.cache import SHARDS
+from herd.core.linkwire import Message, Ping
+from herd.server.backoff import Backoff
+from herd.server.connections import Connections
+from herd.server.links import LinkConnection, LinkContext, LinkFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
+    from twisted.python.failure import Failure
+
+    from herd.core.replica import Replica
+
+
+@frozen(kw_only=True)
+class NeighborStatus:
+    """What an operator sees of one neighbor."""
+
+    name: str
+    state: str
+    """`up`, `connecting` or `down`."""
+    for_s: float
+    """How long it has been in this state."""
+    outbox: int
+    """Records that it is owed and that have not been written yet."""
+    sent: int
+    """Records written on the present link."""
+    acknowledged: int
+    """Records that it has acknowledged on the present link."""
+    received: int
+    """Records read on the present link."""
+    error: str | None
+    """Why it is not up."""
+
+
+class Neighbor:
+    """One configured neighbor, with a link or without."""
+
+    def __init__(
+        self, name: str, endpoint: IStreamClientEndpoint, context: LinkContext, neighbors: Neighbors
+    ) -> None:
+        self.name = name
+        self._endpoint = endpoint
+        self._context = context
+        self._neighbors = neighbors
+        self._outbox = neighbors.replica.flood.outboxes[name]
+        self._factory = LinkFactory(context, neighbors, self)
+        self._backoff = Backoff(
+            context.limits.reconnect_min_s, context.limits.reconnect_max_s, context.world.random
+        )
+        self._link: LinkConnection | None = None
+        self._dialing: Deferred[Any] | None = None
+        self._timer: IDelayedCall | None = None
+        self._state = "down"
+        self._since_s = context.world.reactor.seconds()
+        self._error: str | None = None
+        self._begin_link()
+
+    def _begin_link(self) -> None:
+        self._control: list[bytes] = []
+        self._next_shard = 0
+        self._sent = self._received = self._acknowledged = 0
+        self._heard_s = self._context.world.reactor.seconds()
+
+    def start(self) -> None:
+        """Dial; the server with the lesser name gets a head start, so that mostly one link is made."""
+        has_precedence = self._context.identity.name < self.name
+        self._set_timer(0 if has_precedence else self._backoff.next_s(), self._dial)
+
+    def status(self) -> NeighborStatus:
+        """Return what an operator wants to know."""
+        return NeighborStatus(
+            name=self.name,
+            state=self._state,
+            for_s=round(self._context.world.reactor.seconds() - self._since_s, 3),
+            outbox=len(self._outbox),
+            sent=self._sent,
+            acknowledged=self._acknowledged,
+            received=self._received,
+            error=self._error,
+        )
+
+    def attach(self, link: LinkConnection) -> None:
+        """Take a connection whose handshake is done, as the link, unless the one there is is to be kept."""
+        old = self._link
+        if old is not None and not self._is_preferred(link, old):
+            link.close()
+            return
+        self._link = link
+        if old is not None:
+            old.close()
+            self._outbox.close()
+        self._begin_link()
+        self._outbox.open()
+        self._backoff.reset()
+        self._set_state("up", None)
+        self._context.log.note(f"link to {self.name} is up")
+        self._set_timer(self._context.limits.heartbeat_s, self._beat)
+        self._neighbors.schedule_flush()
+
+    def _is_preferred(self, link: LinkConnection, old: LinkConnection) -> bool:
+        if (
+            link.handshake.peer_instance != old.handshake.peer_instance
+            or link.handshake.role == old.handshake.role
+        ):
+            return True
+        has_precedence = self._context.identity.name < self.name
+        return (link.handshake.role == "dialer") is has_precedence
+
+    def lost(self, link: LinkConnection, reason: str) -> None:
+        """Learn that a connection is over, the link or another; dial again if there is no link now."""
+        if link is self._link:
+            self._link = None
+            self._outbox.close()
+            self._context.log.note(f"link to {self.name} is down: {reason}")
+            self._set_state("down", reason)
+        elif self._link is None:
+            self._error = reason
+        self._dial_later()
+
+    def take(self, message: Message) -> None:
+        """Take a message that came over the link."""
+        self._heard_s = self._context.world.reactor.seconds()
+        if isinstance(message, list):
+            self._received += len(message)
+            self._neighbors.replica.learn(message, self.name, self._context.world.wall_ns())
+        elif isinstance(message, Ping):
+            self._control.append(b"PONG %d" % self._received)
+            self._neighbors.schedule_flush()
+        else:
+            self._acknowledged = message.read
+
+    def flush(self) -> bool:
+        """Write once what is owed, if the transport wants it; tell whether more could be written at once."""
+        link = self._link
+        if link is None or not link.is_writable:
+            return False
+        while not self._outbox and self._next_shard < SHARDS:
+            self._neighbors.replica.catch_up(self.name, self._next_shard)
+            self._next_shard += 1
+        records = self._outbox.take(self._context.limits.link_write_bytes)
+        self._sent += len(records)
+        control, self._control = self._control, []
+        if control or records:
+            link.write(control, records)
+        return link.is_writable and (bool(self._outbox) or self._next_shard < SHARDS)
+
+    def is_drained(self) -> bool:
+        """Tell whether nothing is owed over a link that is up."""
+        return self._link is None or (not self._outbox and self._next_shard == SHARDS)
+
+    def stop(self) -> None:
+        """Stop dialing, and close the link."""
+        self._set_timer(None)
+        if self._dialing is not None:
+            self._dialing.cancel()
+        if self._link is not None:
+            self._link.close()
+
+    def _dial(self) -> None:
+        if self._link is None and self._dialing is None:
+            self._set_state("connecting", self._error)
+            self._dialing = self._endpoint.connect(self._factory)
+            self._dialing.addCallbacks(self._dialed, self._dial_failed)
+
+    def _dialed(self, _: object) -> None:
+        self._dialing = None
+
+    def _dial_failed(self, failure: Failure) -> None:
+        self._dialing = None
+        self._error = failure.getErrorMessage()
+        self._dial_later()
+
+    def _dial_later(self) -> None:
+        if self._link is None and self._dialing is None and not self._neighbors.is_stopping:
+            self._set_state("down", self._error)
+            self._set_timer(self._backoff.next_s(), self._dial)
+
+    def _beat(self) -> None:
+        """Ask for a sign of life, or give up a link that has been silent for too long."""
+        limits, link = self._context.limits, self._link
+        if link is None:
+            return
+        silent_s = self._context.world.reactor.seconds() - self._heard_s
+        if silent_s >= limits.link_silence_s:
+            link.refuse(f"silent for {silent_s:.1f} s")
+            return
+        self._control.append(b"PING %d" % self._sent)
+        self._neighbors.schedule_flush()
+        self._set_timer(limits.heartbeat_s, self._beat)
+
+    def _set_state(self, state: str, error: str | None) -> None:
+        self._error = error
+        if state != self._state:
+            self._state = state
+            self._since_s = self._context.world.reactor.seconds()
+
+    def _set_timer(self, delay_s: float | None, *then: object) -> None:
+        """Replace the one timer: to dial while there is no link, to beat while there is one."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None if delay_s is None else self._context.world.reactor.callLater(delay_s, *then)
+
+
+class Neighbors:
+    """All neighbors of one server, and the link connections that are open."""
+
+    def __init__(
+        self, replica: Replica, context: LinkContext, endpoints: Mapping[str, IStreamClientEndpoint]
+    ) -> None:
+        self.replica = replica
+        self.connections: Connections[LinkConnection] = Connections()
+        self.is_stopping = False
+        self._context = context
+        self._is_flush_due = False
+        self._neighbors = {
+            name: Neighbor(name, endpoint, context, self) for name, endpoint in endpoints.items()
+        }
+        replica.on_owed = self.schedule_flush
+
+    def __getitem__(self, name: str) -> Neighbor:
+        return self._neighbors[name]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all neighbors, in the order of the configuration."""
+        return list(self._neighbors)
+
+    def acceptor(self) -> LinkFactory:
+        """Return the factory of the link port."""
+        return LinkFactory(self._context, self)
+
+    def start(self) -> None:
+        """Dial all neighbors."""
+        for neighbor in self._neighbors.values():
+            neighbor.start()
+
+    def status(self) -> list[NeighborStatus]:
+        """Return the status of each neighbor."""
+        return [neighbor.status() for neighbor in self._neighbors.values()]
+
+    def schedule_flush(self) -> None:
+        """See that every neighbor is written to at the end of this reactor turn."""
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            self._context.world.reactor.callLater(0, self._flush)
+
+    def _flush(self) -> None:
+        self._is_flush_due = False
+        has_more = [neighbor.flush() for neighbor in self._neighbors.values()]
+        if any(has_more):
+            self.schedule_flush()
+        if self.is_stopping:
+            self._stop_drained()
+
+    def stop(self) -> None:
+        """Stop dialing; close each link when its outbox is empty."""
+        self.is_stopping = True
+        self.schedule_flush()
+
+    def _stop_drained(self) -> None:
+        for neighbor in self._neighbors.values():
+            if neighbor.is_drained():
+                neighbor.stop()

@@ -1,0 +1,144 @@
+"""`twistd herd` and `twist herd`: options in, a service out.
+
+Besides the command line this is the only place that knows the global reactor, the real clock and real
+randomness.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from twisted.application.service import IService, Service
+from twisted.internet.error import ReactorNotRunning
+from twisted.python import usage
+from zope.interface import implementer
+
+from herd.config.load import load_config
+from herd.core.errors import HerdError
+from herd.places.finder import open_finder
+from herd.places.interfaces import Surroundings
+from herd.server.node import Node, build_node
+from herd.server.world import World
+
+if TYPE_CHECKING:
+    from twisted.internet import defer
+
+    from herd.config.model import Config
+
+
+class CannotStart(SystemExit, Exception):  # noqa: N818 - it is an exit
+    """Exit status 1, with no traceback.
+
+    As an `Exception` too it makes a daemonizing twistd remove its pid file and tell the waiting parent.
+    """
+
+
+def _exit(problem: object) -> NoReturn:
+    """End the process with a line on standard error, or in the log of a process that has become a daemon."""
+    text = "\n".join(f"herd: {line}" for line in str(problem).splitlines())
+    is_daemon = os.path.samestat(os.fstat(2), Path(os.devnull).stat())
+    print(text, file=sys.stderr if is_daemon else sys.__stderr__)
+    exit_ = CannotStart(text)
+    exit_.code = 1
+    raise exit_
+
+
+class Options(usage.Options):
+    """Options of one server."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Run one server of a herd. Without --config it is one of the five servers of the specification on "
+        "loopback (Alford, Ball, Hamilton, Holiday, Welsh). Example: twistd -n herd --name Alford"
+    )
+    optParameters = (
+        ("name", None, None, "Name of the server to run, as in the configuration."),
+        ("config", None, None, "The herd's configuration, a TOML file. `herd check FILE` checks it."),
+    )
+    compData = usage.Completions(optActions={"config": usage.CompleteFiles("*.toml")})
+
+    def postOptions(self) -> None:
+        """Read the configuration; anything wrong with it, or with the name, ends the process."""
+        try:
+            self.config = load_config(Path(self["config"]) if self["config"] else None)
+        except HerdError as error:
+            _exit(error)
+        self["name"] = _check_name(self["name"], self.config)
+
+
+def _check_name(name: str | None, config: Config) -> str:
+    names = ", ".join(config.names)
+    if name is None:
+        _exit(f"which server? Say --name with one of: {names}")
+    if name not in config.names:
+        close = difflib.get_close_matches(name, config.names, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        _exit(f"there is no server {name!r} in {config.source}{hint} It has: {names}")
+    return name
+
+
+@implementer(IService)
+class HerdService(Service):
+    """A node under twistd: errors end the process, signals stop it with exit status 0."""
+
+    def __init__(self, node: Node, reactor: Any) -> None:
+        self._node = node
+        self._reactor = reactor
+
+    def privilegedStartService(self) -> None:
+        """Listen, or end the process with one line."""
+        try:
+            self._node.privilegedStartService()
+        except HerdError as error:
+            _exit(error)
+
+    def startService(self) -> None:
+        """Start the node once it listens."""
+        self.privilegedStartService()
+        Service.startService(self)
+        self._node.startService()
+        self._reactor.addSystemEventTrigger("after", "startup", self._take_signals)
+
+    def stopService(self) -> defer.Deferred[None]:
+        """Stop the node."""
+        Service.stopService(self)
+        return self._node.stopService()
+
+    def _take_signals(self) -> None:
+        # Twisted's own handlers end the process by the signal itself, after an orderly stop too.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
+
+    def _stop(self) -> None:
+        with contextlib.suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+
+def makeService(options: Options) -> HerdService:
+    """Build the service of one server."""
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    config = options.config
+    world = World(reactor, time.time_ns, random.Random())  # noqa: S311 - jitter and nonces, no secrets
+    surroundings = Surroundings(
+        reactor=reactor,
+        random=world.random,
+        environ=os.environ,
+        in_flight=config.limits.places_in_flight,
+    )
+    try:
+        finder = open_finder(
+            config.places.provider, config.places.options, surroundings, config.limits.places_timeout_s
+        )
+        node = build_node(config, options["name"], world, finder)
+    except HerdError as error:
+        _exit(error)
+    return HerdService(node, reactor)
