@@ -18,10 +18,14 @@ from herd.core.ages import AgeIndex
 from herd.core.record import NS_PER_S, is_newer, received_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from herd.core.limits import Limits
 
 SHARDS: Final = 256
+LEAVES: Final = 65_536
 _SHARD_SHIFT: Final = 24
+_LEAF_SHIFT: Final = 16
 _AGE_BUCKETS: Final = 65_536
 _MIN_BUCKET_NS: Final = NS_PER_S // 100
 
@@ -33,6 +37,8 @@ class Cache:
         self._capacity = limits.clients_held
         self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
         self._shards: list[dict[bytes, bytes]] = [{} for _ in range(SHARDS)]
+        self.dirty = bytearray(LEAVES)
+        """A 1 for each leaf (an id's checksum's upper half) that has changed; who keeps digests clears it."""
         self._ages = AgeIndex(max(self._lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
         self._size = 0
 
@@ -60,13 +66,15 @@ class Cache:
         It is none if the record held is as new and has not expired, if it has itself expired, or if the cache
         is full of younger ones.
         """
-        shard = self._shards[crc32(client_id) >> _SHARD_SHIFT]
+        checksum = crc32(client_id)
+        shard = self._shards[checksum >> _SHARD_SHIFT]
         held = shard.get(client_id)
         if held is not None and not is_newer(line, held) and not self.is_expired(held, now_ns):
             return False
         if received_ns + self._lifetime_ns <= now_ns:
             return False
         shard[client_id] = line
+        self.dirty[checksum >> _LEAF_SHIFT] = 1
         if held is None:
             self._size += 1
             self._ages.add(client_id, received_ns)
@@ -82,9 +90,9 @@ class Cache:
             self._delete(client_id)
         return self._ages.is_due(until_ns)
 
-    def shard(self, index: int) -> dict[bytes, bytes]:
-        """Return a copy of one of the `SHARDS` parts of the cache: client id -> AT line."""
-        return self._shards[index].copy()
+    def shard(self, index: int) -> Mapping[bytes, bytes]:
+        """Return one of the `SHARDS` parts of the cache, as it lives: client id -> AT line."""
+        return self._shards[index]
 
     def _evict(self) -> bytes | None:
         client_id = self._ages.pop_oldest()
@@ -93,7 +101,9 @@ class Cache:
         return client_id
 
     def _delete(self, client_id: bytes) -> None:
-        del self._shards[crc32(client_id) >> _SHARD_SHIFT][client_id]
+        checksum = crc32(client_id)
+        del self._shards[checksum >> _SHARD_SHIFT][client_id]
+        self.dirty[checksum >> _LEAF_SHIFT] = 1
         self._size -= 1
 
     def _received_of(self, client_id: bytes) -> int | None:
