@@ -75,6 +75,11 @@ def origin_of(line: bytes) -> bytes:
     return line[3 : line.index(b" ", 3)]
 
 
+def client_of(line: bytes) -> bytes:
+    """Return the client id of an AT line."""
+    return line.split(b" ", 4)[3]
+
+
 def position_of(line: bytes) -> bytes:
     """Return the position as it stands in an AT line."""
     return line.rsplit(b" ", 2)[1]
