@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attrs import field, frozen
+from attrs.validators import ge
 
 from herd.core.limits import Limits
 
@@ -55,14 +56,15 @@ class Logging:
     """How a server keeps its log file, `<directory>/<server>.log`."""
 
     directory: Path | None = None
-    """Where log files go; None means the state directory."""
+    """Where log files go; unless given, the state directory."""
     format: Literal["text", "json"] = "text"
+    """`text` for people, `json` (an object a line) for log collectors."""
     lines: bool = True
     """Whether each line that is read and written is logged; connections and errors always are."""
-    rotate_bytes: int = 10_000_000
-    """A log file is rotated at this size."""
-    keep_files: int = 5
-    """How many rotated files are kept."""
+    rotate_bytes: int = field(default=10_000_000, validator=ge(1000))
+    """A log file is rotated at this size: small enough for an editor, and some 100,000 lines."""
+    keep_files: int = field(default=5, validator=ge(1))
+    """How many rotated files are kept; the oldest is deleted, so that logs never fill a disk."""
 
 
 @frozen(kw_only=True)
@@ -76,7 +78,7 @@ class Config:
     places: Places = field(factory=Places)
     logging: Logging = field(factory=Logging)
     limits: Limits = field(factory=Limits)
-    source: str = "the packaged default"
+    source: str = field(default="the packaged default", eq=False)
     """The file that this was read from, in words for a message."""
 
     def server(self, name: str) -> Server:

@@ -1,12 +1,14 @@
 """What a places provider is.
 
-A provider comes in two halves: the *plugin*, found by Twisted in `herd/plugins`, which has a name and knows how
-to read its own table of the configuration; and the *places* that it opens, which answer questions. Every answer
-has the shape of Google's Nearby Search, whoever gave it.
+A provider comes in two halves: the *plugin*, found by Twisted in `herd/plugins`, which has a name and knows
+how to read its own table of the configuration; and the *places* that it opens, which answer questions. Every
+answer has the shape of Google's Nearby Search, whoever gave it.
 """
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from attrs import frozen
@@ -15,14 +17,11 @@ from zope.interface import Attribute, Interface
 from herd.core.position import Position
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Mapping
-
     from twisted.internet.defer import Deferred
 
 
 class Answer(TypedDict, total=False):
-    """Google's Nearby Search shape, ready to be made JSON."""
+    """Google's Nearby Search shape, ready to be made JSON. Once given it is nobody's to change."""
 
     html_attributions: list[str]
     results: list[dict[str, Any]]
@@ -32,7 +31,10 @@ class Answer(TypedDict, total=False):
 
 @frozen
 class Question:
-    """What is within `radius_km` of `position`, at most `bound` places, nearest first."""
+    """What is within `radius_km` of `position`, at most `bound` places, nearest first.
+
+    A provider is asked for 1 to 20 places: the finder answers a bound of 0 itself.
+    """
 
     position: Position
     radius_km: float
@@ -44,13 +46,16 @@ class Surroundings:
     """All that a provider is given of the world: it takes no reactor, clock or randomness from elsewhere."""
 
     reactor: Any
-    """Clock (`IReactorTime`), and what a default agent needs (`IReactorTCP`, name resolution)."""
+    """Clock (`IReactorTime`), and what a default agent needs (`IReactorTCP`, name resolution). Places that
+    must be built before they answer use its thread pool (`IReactorThreads`) where it has one."""
     random: random.Random
     """The jitter of retries."""
     environ: Mapping[str, str]
-    """Where keys may stand."""
+    """Where keys, and the way to the cache directory, may stand."""
     in_flight: int = 64
     """How many questions may be under way at one time."""
+    timeout_s: float = 5.0
+    """The whole time that one question may take, queueing and retries included; `open_finder` keeps it."""
     agent_for: Callable[[Any], Any] | None = None
     """Makes the HTTP agent (`IAgent`) from the reactor; None means Twisted's own."""
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 from twisted.logger import Logger
-from twisted.python.logfile import LogFile
 
 from herd.core.errors import ConfigError
 from herd.core.record import NS_PER_S
+from herd.server.logfile import RotatingFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,15 +50,26 @@ class Peer:
 
 
 class EventLog:
-    """The log file of one server; `lines` tells whether single lines of input and output are wanted."""
+    """The log of one server; `lines` tells whether single lines of input and output are wanted.
 
-    def __init__(
-        self, server: str, world: World, write: Callable[[str], object], *, lines: bool, as_json: bool
+    `write` takes whole lines and may raise an `OSError`; `close` is called once, at the end.
+    """
+
+    def __init__(  # noqa: PLR0913 - two of them say how, four where
+        self,
+        server: str,
+        world: World,
+        write: Callable[[str], object],
+        close: Callable[[], object] = lambda: None,
+        *,
+        lines: bool,
+        as_json: bool,
     ) -> None:
         self.lines = lines
         self._server = server
         self._world = world
         self._write = write
+        self._close = close
         self._format = self._json if as_json else self._text
         self._pending: list[str] = []
         self._lost = 0
@@ -97,15 +108,23 @@ class EventLog:
         pending, self._pending = self._pending, []
         if not pending:
             return
+        text = "".join(pending)
+        if self._lost:
+            text = self._format("server", self._server, "note", f"{self._lost} log lines were lost") + text
         try:
-            if self._lost:
-                lost, self._lost = self._lost, 0
-                pending.insert(0, self._format("server", self._server, "note", f"{lost} log lines were lost"))
-            self._write("".join(pending))
+            self._write(text)
         except OSError as error:
             if not self._lost:
                 _log.error("{server}: cannot write its log: {error}", server=self._server, error=error)
             self._lost += len(pending)
+        else:
+            self._lost = 0
+
+    def close(self) -> None:
+        """Write what waits, and close the file; what comes after that is not logged."""
+        self.flush()
+        self._write = lambda _: None
+        self._close()
 
     def _add(self, kind: str, address: str, event: str, text: str) -> None:
         if not self._pending:
@@ -131,17 +150,12 @@ def open_event_log(config: Config, server: str, world: World) -> EventLog:
     path = config.log_file(server)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = LogFile(
-            path.name,
-            str(path.parent),
-            rotateLength=config.logging.rotate_bytes,
-            maxRotatedFiles=config.logging.keep_files,
-            defaultMode=0o600,
-        )
+        file = RotatingFile(path, config.logging.rotate_bytes, config.logging.keep_files)
     except OSError as error:
         raise ConfigError(
             [f"cannot write the log file {path}: {error.strerror}; set [logging] directory, or state"]
         ) from None
+    logging = config.logging
     return EventLog(
-        server, world, file.write, lines=config.logging.lines, as_json=config.logging.format == "json"
+        server, world, file.write, file.close, lines=logging.lines, as_json=logging.format == "json"
     )

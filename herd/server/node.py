@@ -52,8 +52,8 @@ class Node(Service):
         self._config = config
         self._server = server
         self._world = world
-        self._clients = clients
-        self._neighbors = neighbors
+        self.clients = clients
+        self.neighbors = neighbors
         self._log: EventLog = clients.log
         self._ports: list[IListeningPort] = []
         self._sweep_call: IDelayedCall | None = None
@@ -68,7 +68,7 @@ class Node(Service):
         """Go to work."""
         self.privilegedStartService()
         Service.startService(self)
-        self._neighbors.start()
+        self.neighbors.start()
         self._sweep()
         self._log.note(
             f"listening for clients on {self._server.clients.listen}, for neighbors on "
@@ -91,10 +91,10 @@ class Node(Service):
             "clients": str(self._server.clients.listen),
             "links": str(self._server.links.listen),
             "log": str(self._config.log_file(self._server.name)),
-            "records": len(self._clients.replica.cache),
-            "connections": len(self._clients.connections),
+            "records": len(self.clients.replica.cache),
+            "connections": len(self.clients.connections),
             "provider": self._config.places.provider,
-            "neighbors": [asdict(neighbor) for neighbor in self._neighbors.status()],
+            "neighbors": [asdict(neighbor) for neighbor in self.neighbors.status()],
         }
 
     def _listen(self) -> None:
@@ -102,8 +102,8 @@ class Node(Service):
         path = self._config.control_socket(server.name)
         try:
             for endpoint, factory in (
-                (server.links, self._neighbors.acceptor()),
-                (server.clients, ClientFactory(self._clients)),
+                (server.links, self.neighbors.acceptor()),
+                (server.clients, ClientFactory(self.clients)),
             ):
                 listening = server_endpoint(reactor, endpoint.listen)
                 self._ports.append(listen(listening, factory, endpoint.listen, server.name))
@@ -119,7 +119,7 @@ class Node(Service):
 
     def _sweep(self) -> None:
         """Drop expired records, a slice at a time."""
-        has_more = self._clients.replica.cache.sweep(self._world.wall_ns(), _SWEEP_BUDGET)
+        has_more = self.clients.replica.cache.sweep(self._world.wall_ns(), _SWEEP_BUDGET)
         self._sweep_call = self._world.reactor.callLater(0 if has_more else _SWEEP_S, self._sweep)
 
     async def _stop(self) -> None:
@@ -129,14 +129,14 @@ class Node(Service):
         for port in self._ports:
             await _settled(port.stopListening())
         deadline_s = reactor.seconds() + self._config.limits.shutdown_s
-        for client in self._clients.connections.all():
+        for client in self.clients.connections.all():
             client.finish()
-        await self._empty(self._clients.connections, deadline_s)
-        self._neighbors.stop()
-        await self._empty(self._neighbors.connections, max(deadline_s, reactor.seconds() + _LINKS_GRACE_S))
-        await self._clients.finder.close()
+        await self._empty(self.clients.connections, deadline_s)
+        self.neighbors.stop()
+        await self._empty(self.neighbors.connections, max(deadline_s, reactor.seconds() + _LINKS_GRACE_S))
+        await self.clients.finder.close()
         self._log.note("stopped")
-        self._log.flush()
+        self._log.close()
 
     async def _empty(self, connections: Connections[Any], deadline_s: float) -> None:
         """Wait until all connections have closed by themselves; past the deadline close them."""

@@ -1,0 +1,65 @@
+"""A bound on how much is under way at one time, and on how much waits for that.
+
+First come, first served. A waiter may give up at any time; what it waited to do is then never begun. A dead
+provider makes many waiters fail at once: they are served in a loop, not each within the one before, which
+would end in a stack a thousand frames deep.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from twisted.internet.defer import Deferred, fail, maybeDeferred
+
+from herd.places.failures import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+MAX_WAITING: Final = 10_000
+"""Calls that wait for their turn: about ten megabytes. More cannot be served before their clients give up."""
+
+
+class InFlight(Generic[T]):
+    """Runs at most `limit` calls at one time."""
+
+    def __init__(self, limit: int, max_waiting: int = MAX_WAITING) -> None:
+        self._limit = limit
+        self._max_waiting = max_waiting
+        self._busy = 0
+        self._waiting: dict[Deferred[None], None] = {}
+        self._is_serving = False
+
+    @property
+    def busy(self) -> int:
+        """How many calls are under way."""
+        return self._busy
+
+    def call(self, ask: Callable[[], Deferred[T]]) -> Deferred[T]:
+        """Return the outcome of `ask()`, which is called now or when it is its turn."""
+        if self._busy < self._limit and not self._waiting:
+            return self._run(ask)
+        if len(self._waiting) >= self._max_waiting:
+            return fail(
+                ProviderError("too many questions wait for the places provider", status="OVER_QUERY_LIMIT")
+            )
+        turn: Deferred[None] = Deferred(lambda turn: self._waiting.pop(turn, None))
+        self._waiting[turn] = None
+        return turn.addCallback(lambda _: self._run(ask))
+
+    def _run(self, ask: Callable[[], Deferred[T]]) -> Deferred[T]:
+        self._busy += 1
+        return maybeDeferred(ask).addBoth(self._done)
+
+    def _done(self, outcome: Any) -> Any:
+        self._busy -= 1
+        if not self._is_serving:
+            self._is_serving = True
+            while self._waiting and self._busy < self._limit:
+                turn = next(iter(self._waiting))
+                del self._waiting[turn]
+                turn.callback(None)
+            self._is_serving = False
+        return outcome

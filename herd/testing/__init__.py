@@ -1,0 +1,28 @@
+"""What a test of a herd needs and a user of herd may use too: a herd in one process, its clients, fakes.
+
+The fakes stand only where no real part can: for places that take their time (`HeldPlaces`), for a socket and
+its other side (`MemoryTransport`, `MemoryNetwork`), for the death of a process (`MortalReactor`).
+"""
+
+from herd.testing.client import Client, connect, connect_unix
+from herd.testing.herd import LocalHerd, LocalServer, ReservedPorts, local_config, start_herd
+from herd.testing.mortal import MortalReactor
+from herd.testing.network import MemoryNetwork
+from herd.testing.places import HeldPlaces, answer_of
+from herd.testing.transport import MemoryTransport
+
+__all__ = [
+    "Client",
+    "HeldPlaces",
+    "LocalHerd",
+    "LocalServer",
+    "MemoryNetwork",
+    "MemoryTransport",
+    "MortalReactor",
+    "ReservedPorts",
+    "answer_of",
+    "connect",
+    "connect_unix",
+    "local_config",
+    "start_herd",
+]

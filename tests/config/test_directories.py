@@ -1,0 +1,70 @@
+"""Where the state of a herd goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herd.config.load import read_text
+from herd.config.model import Config
+
+BASE = Path("/etc/herd")
+
+
+def load(more: str = "", **environ: str) -> Config:
+    """Return the configuration of a file in /etc/herd."""
+    text = f'name = "test"\n{more}\n[servers.A]\nclients = "tcp:127.0.0.1:1"\nlinks = "tcp:127.0.0.1:2"\n'
+    config = read_text(text, "herd.toml", BASE, {"HOME": "/home/ann", **environ}).config
+    assert config is not None
+    return config
+
+
+@pytest.mark.parametrize(
+    ("more", "environ", "expected"),
+    [
+        ('state = "/var/lib/herd"', {"HERD_STATE": "/other"}, "/var/lib/herd"),
+        ('state = "state"', {"HERD_STATE": "/other"}, "/etc/herd/state"),
+        ('state = "../state"', {}, "/etc/herd/../state"),
+        ('state = "~/state"', {}, "/home/ann/state"),
+        ('state = "~"', {}, "/home/ann"),
+        ('state = "a~b"', {}, "/etc/herd/a~b"),
+        ("", {"HERD_STATE": "/run/herd", "XDG_STATE_HOME": "/xdg"}, "/run/herd"),
+        ("", {"HERD_STATE": "~/run"}, "/home/ann/run"),
+        ("", {"HERD_STATE": "", "XDG_STATE_HOME": "/xdg"}, "/xdg/herd/test"),
+        ("", {"XDG_STATE_HOME": "relative"}, "/home/ann/.local/state/herd/test"),
+        ("", {}, "/home/ann/.local/state/herd/test"),
+    ],
+)
+def test_the_state_directory(more: str, environ: dict[str, str], expected: str) -> None:
+    config = load(more, **environ)
+    assert str(config.state) == expected
+    assert str(config.control_socket("A")) == f"{expected}/A.sock"
+    assert str(config.log_file("A")) == f"{expected}/A.log"
+
+
+def test_a_relative_state_in_the_environment_is_where_the_command_was_given() -> None:
+    assert load(HERD_STATE="run").state == Path.cwd() / "run"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("logs", "/etc/herd/logs"), ("~/logs", "/home/ann/logs"), ("/var/log", "/var/log")],
+)
+def test_the_directory_of_logs(written: str, expected: str) -> None:
+    config = load().source and load(f'logging.directory = "{written}"')
+    assert isinstance(config, Config)
+    assert str(config.log_file("A")) == f"{expected}/A.log"
+
+
+def test_a_file_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from herd.config.load import load_config
+
+    (tmp_path / "conf").mkdir()
+    file = tmp_path / "conf" / "herd.toml"
+    file.write_text('name = "t"\nstate = "s"\n[servers.A]\nclients = "tcp:h:1"\nlinks = "tcp:127.0.0.1:2"\n')
+    monkeypatch.chdir(tmp_path)
+    relative = load_config(Path("conf/herd.toml"), {})
+    monkeypatch.chdir(tmp_path / "conf")
+    assert relative == load_config(Path("herd.toml"), {}) == load_config(file, {})
+    assert relative.state == tmp_path / "conf" / "s"

@@ -1,0 +1,107 @@
+"""Herds that the tests of the client protocol hold up to it: one in this process, and one of processes.
+
+Both are the five servers of the specification with the places of the wheel, on real sockets. A test sees
+only what a client sees: addresses, and bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from herd.config.load import load_config
+from herd.config.model import Config, Places
+from herd.places.finder import providers
+from herd.places.interfaces import IPlaces, Surroundings
+from herd.testing import Client, LocalHerd, LocalServer, ReservedPorts, connect
+from herd.testing.processes import moved
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+PATIENCE_S: Final = 10.0
+"""How long a test waits for what takes milliseconds on a machine with nothing else to do."""
+
+
+@frozen
+class Herd:
+    """A herd as its clients know it."""
+
+    config: Config
+    reactor: Any
+    clients: list[Client] = field(factory=list)
+
+    async def connect(self, server: str) -> Client:
+        """Connect to a server; the connection is broken at the end of the test."""
+        address = self.config.server(server).clients.dial
+        client = await connect(self.reactor, address.port, address.host)
+        self.clients.append(client)
+        return client
+
+    async def say(self, server: str, data: bytes) -> bytes:
+        """Connect, send, half-close; return all that the server says until it closes."""
+        client = await self.connect(server)
+        client.send(data)
+        client.end()
+        return await client.rest()
+
+    async def report(self, server: str, client_id: bytes, position: bytes, posix_s: bytes) -> bytes:
+        """Send an IAMAT; return the AT line without its ending."""
+        answer = await self.say(server, b"IAMAT %b %b %b\n" % (client_id, position, posix_s))
+        assert answer.startswith(b"AT ")
+        assert answer.endswith(b"\n")
+        assert answer.count(b"\n") == 1
+        return answer[:-1]
+
+    async def held(self, server: str, client_id: bytes) -> bytes | None:
+        """Return the AT line that a server holds, without asking for places; None if it knows no such client."""
+        answer = await self.say(server, b"WHATSAT %b 0 0\n" % client_id)
+        return None if answer.startswith(b"? ") else answer.partition(b"\n")[0]
+
+    async def until_held(self, line: bytes, client_id: bytes, *servers: str) -> None:
+        """Wait until these servers, or all, hold exactly this AT line."""
+        deadline = time.monotonic() + PATIENCE_S
+        for server in servers or self.config.names:
+            while (held := await self.held(server, client_id)) != line:
+                assert time.monotonic() < deadline, f"{server} holds {held!r}, not {line!r}"
+                await deferLater(self.reactor, 0.005)
+
+    async def part(self) -> None:
+        """Break every connection that is left."""
+        for client in self.clients:
+            if not client.is_lost:
+                client.abort()
+                await client.lost()
+
+
+@asynccontextmanager
+async def local_herd(
+    reactor: Any, directory: Path, given: Config | None = None
+) -> AsyncIterator[Herd]:
+    """Run the herd of a configuration (the packaged one) in this process, on ports of its own."""
+    ports = ReservedPorts()
+    config = moved(given or load_config(), directory, ports)
+    servers = [LocalServer(config, name, reactor, time.time_ns, seed=0) for name in config.names]
+    for server in servers:
+        server.places = open_places(config.places, reactor)
+        server.start()
+    herd = LocalHerd(reactor, ports, servers)
+    try:
+        await herd.agree()
+        yield Herd(config, reactor)
+    finally:
+        await herd.stop()
+
+
+def open_places(places: Places, reactor: Any) -> Any:
+    """Open places as a server process does."""
+    surroundings = Surroundings(reactor=reactor, random=random.Random(0), environ=os.environ)
+    return providers()[places.provider].open(places.options, surroundings)
