@@ -15,6 +15,7 @@ import herd
 from herd.core.errors import HerdError
 
 COMMANDS: Final = {
+    "ca": "herd.cli.ca:ca",
     "check": "herd.cli.check:check",
     "completion": "herd.cli.completion:completion",
     "config": "herd.cli.config:config",
