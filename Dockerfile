@@ -49,6 +49,8 @@ RUN groupadd --system --gid 10001 herd \
     && herd places near +34.068930-118.445127 10 5
 COPY conf/compose.toml /etc/herd/herd.toml
 COPY scripts/container-health /usr/local/bin/herd-health
+# Whatever the modes of the checkout are.
+RUN chmod 0644 /etc/herd/herd.toml && chmod 0755 /etc/herd /usr/local/bin/herd-health
 USER herd
 WORKDIR /var/lib/herd
 VOLUME /var/lib/herd

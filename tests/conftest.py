@@ -82,8 +82,8 @@ def pytest_configure() -> None:
     warnings.showwarning = shown
 
 
-def pytest_collection_finish() -> None:
-    """Leave all that lives by now out of later collections: then one takes about a millisecond."""
+def collect_garbage() -> None:
+    """Collect what came up since the last time; what lives on is left out later, to take a millisecond."""
     gc.collect()
     gc.freeze()
 
@@ -92,7 +92,9 @@ def pytest_collection_finish() -> None:
 def nothing_passes_unseen_at_the_end() -> Iterator[None]:
     """Start the reactor, so that its own sockets are there; fail the last test for what comes after it."""
     pytest_twisted.blockon(deferLater(reactor, 0))
+    collect_garbage()
     yield
+    gc.unfreeze()
     gc.collect()
     WATCH.complain("after all tests")
 
@@ -106,7 +108,7 @@ def nothing_passes_unseen(request: pytest.FixtureRequest) -> Iterator[None]:
     left = come_to_rest(before)
     # Other fixtures are finished by now, and their values must not keep a Deferred alive into the next test.
     request.node.funcargs.clear()
-    gc.collect()
+    collect_garbage()
     WATCH.last_test = request.node.nodeid
     WATCH.complain("in this test", left)
 

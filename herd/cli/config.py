@@ -98,7 +98,15 @@ def import_(*, files: tuple[Path, ...], output: Path | None, name: str) -> None:
 
 def _text_of(file: Path) -> str:
     """Return a Python file's text; bytes that are no UTF-8, in old comments, do not matter."""
+    from herd.config.load import MAX_FILE_BYTES
+
     try:
-        return file.read_text("utf-8-sig", errors="replace")
+        with file.open(encoding="utf-8-sig", errors="replace") as opened:
+            text = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise HerdError(f"{file} cannot be read: {error.strerror or error}") from None
+    if len(text) > MAX_FILE_BYTES:
+        raise HerdError(
+            f"{file} is larger than {MAX_FILE_BYTES} characters: that is no prototype's configuration"
+        )
+    return text

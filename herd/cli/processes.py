@@ -152,7 +152,8 @@ class ServerMonitor(ProcessMonitor):
         output = self.protocols[name]
         assert isinstance(output, _Output), "startProcess made it"
         assert reason is not None, "whoever calls has one"
-        super()._monitoredProcessExited(name, reason)
+        # One that could not even be started would be logged with a traceback; `died` tells it in a line.
+        super()._monitoredProcessExited(name, None if reason.check(OSError) else reason)
         if self._gone is not None:
             self._tell_if_all_gone()
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from herd.config.document import Draft, draft_from_config
 from herd.config.endpoint import is_loopback, is_wildcard
+from herd.config.model import socket_in
 from herd.config.ports import check_ports
 from herd.config.problem import DocumentPath, Problem, did_you_mean, show_name, show_string
 from herd.config.topology import parts, symmetric
@@ -141,9 +142,8 @@ def _check_sockets(draft: Draft) -> Iterator[Problem]:
     """Find out whether the longest path of a control socket fits."""
     if draft.state is None or not draft.servers:
         return
-    # A name's socket is named in one place only, `Config.control_socket`; here the length alone matters.
     longest = max(draft.servers, key=lambda name: len(name.encode()))
-    size = len(str(draft.state / f"{longest}.sock").encode())
+    size = len(bytes(socket_in(draft.state, longest)))
     if size > MAX_SOCKET_PATH_BYTES:
         message = (
             f"the path of the control socket of {show_name(longest)} would have {size} bytes, and "

@@ -95,8 +95,13 @@ class Config:
 
     def control_socket(self, name: str) -> Path:
         """Return the path of a server's control socket."""
-        return self.state / f"{name}.sock"
+        return socket_in(self.state, name)
 
     def log_file(self, name: str) -> Path:
         """Return the path of a server's log file."""
         return (self.logging.directory or self.state) / f"{name}.log"
+
+
+def socket_in(state: Path, name: str) -> Path:
+    """Return the path of a server's control socket in a state directory."""
+    return state / f"{name}.sock"

@@ -21,7 +21,7 @@ from attrs import evolve, frozen
 
 from herd.config.checks import check_draft
 from herd.config.document import draft_from_config
-from herd.config.endpoint import MAX_PORT, FaultsError, endpoint_from_address, parse_endpoint
+from herd.config.endpoint import MAX_PORT, FaultsError, endpoint_from_address, is_loopback, parse_endpoint
 from herd.config.model import Address, Config, Endpoint, Server
 from herd.config.names import name_problem
 from herd.config.problem import did_you_mean, show_string
@@ -55,7 +55,7 @@ def import_prototype(files: Iterable[tuple[str, str]], name: str) -> tuple[Confi
         sources.append(source)
         try:
             tables.read(text, source)
-        except RecursionError:
+        except (RecursionError, MemoryError):
             raise ConfigError([f"{source}: cannot be read: nested too deeply"]) from None
     described = ", ".join(sources)
     chosen = _choose(tables.tables)
@@ -122,6 +122,7 @@ class _Import:
         self.hosts = next(
             (each for each in tables.tables if each not in used and self._are_hosts(each)), None
         )
+        self.host_of_all = self._host_of_all()
 
     def servers(self) -> tuple[Server, ...]:
         """Return the servers, every link named by both sides."""
@@ -185,7 +186,7 @@ class _Import:
         return {name.casefold(): spelled for name, spelled in changed.items()}
 
     def _clients(self, name: str, host: str | None, port: int, line: int) -> Endpoint:
-        host = (host or self._host_from_table(name) or self._host_of_all() or _LOOPBACK).strip()
+        host = (host or self._host_from_table(name) or self.host_of_all).strip()
         if host.casefold() == "localhost":
             host = _LOOPBACK
         try:
@@ -203,11 +204,15 @@ class _Import:
         entry = by_folded.get(name.casefold())
         return None if entry is None else facts_of(entry.value).host
 
-    def _host_of_all(self) -> str | None:
+    def _host_of_all(self) -> str:
+        """Return the host of servers that say nothing of theirs; it is told, unless it is this machine."""
         for name, entry in self.tables.names.items():
-            if name.casefold() in _HOST_OF_ALL and isinstance(entry.value, str):
+            if name.casefold() in _HOST_OF_ALL and isinstance(entry.value, str) and entry.value.strip():
+                if not is_loopback(entry.value.strip()):
+                    text = f"{name} was taken for the host of every server that has no other"
+                    self.tables.notes.append(Note(entry.source, entry.line, text))
                 return entry.value
-        return None
+        return _LOOPBACK
 
     def _named(self, found: list[_Found]) -> dict[str, list[str]]:
         """Return the neighbors that each server names, in its order, but for those that cannot be."""

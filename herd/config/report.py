@@ -49,7 +49,6 @@ def describe(config: Config) -> list[str]:
         f"Herd {config.name}, {config.source}: {' and '.join(counts)}{place}.",
         "",
         *_columns(rows),
-        "",
         *_meaning(topology),
     ]
 
@@ -135,7 +134,7 @@ def _meaning(topology: Topology) -> list[str]:
     hops = len(path) - 1
     if not hops:
         return []
-    lines = [f"Farthest apart are {path[0]} and {path[-1]}, {_count(hops, 'link')}: {' ─ '.join(path)}."]
+    lines = ["", f"Farthest apart are {path[0]} and {path[-1]}, {_count(hops, 'link')}: {' ─ '.join(path)}."]
     cut = cut_servers(topology)
     told = list(cut.items())[:_TOLD_AT_MOST]
     lines += [f"Without {name} the rest falls apart: {_parts(remaining)}." for name, remaining in told]

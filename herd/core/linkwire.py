@@ -3,6 +3,7 @@ r"""Chunks of bytes on a link, after its handshake -> messages.
     AT <origin> <difference> <client id> <position> <time>   a record
     PING <n>                                                 the sender has sent n records on this link so far
     PONG <n>                                                 the sender has read n records on this link so far
+    ROOT, NODE, LEAF, WANT, GIVE, TURN, DONE                 reconciliation, see `reconcile`
 
 Lines end with `\n` alone, and an AT line is taken only in the one form in which a server makes it, because
 the line is the record. Neighbors are no strangers, so anything else is a `LinkError`, which ends the link.
@@ -17,6 +18,7 @@ from attrs import frozen
 
 from herd.core.errors import LinkError
 from herd.core.position import is_position
+from herd.core.reconcile import Step, parse_step
 
 if TYPE_CHECKING:
     from herd.core.limits import Limits
@@ -50,12 +52,16 @@ class Pong:
     read: int
 
 
-Message: TypeAlias = Records | Ping | Pong
+Message: TypeAlias = Records | Ping | Pong | Step
 
 
 def max_link_line_bytes(limits: Limits) -> int:
-    """Return the longest AT line of a herd: a client's line, its time's digits again, origin, difference."""
-    return 2 * limits.line_bytes + 512
+    """Return the longest line of a link.
+
+    An AT line holds a client's line, the digits of its time once more, an origin and a difference; a line of
+    reconciliation 200 fingerprints.
+    """
+    return max(2 * limits.line_bytes + 512, 4096)
 
 
 class LinkParser:
@@ -95,15 +101,18 @@ class LinkParser:
                 messages.append(message)
         return messages
 
-    def _parse_line(self, line: bytes) -> tuple[bytes, bytes] | Ping | Pong:
+    def _parse_line(self, line: bytes) -> tuple[bytes, bytes] | Ping | Pong | Step:
         match = _FIELDS.fullmatch(line)
         if match is not None and is_position(match[2]):
             self._check_sizes(line, match[1])
             return line, match[1]
         match = _COUNT.fullmatch(line)
-        if match is None:
+        if match is not None:
+            return Ping(int(match[2])) if match[1] == b"PING" else Pong(int(match[2]))
+        step = parse_step(line)
+        if step is None:
             raise LinkError("sent a line that is no message of the link protocol")
-        return Ping(int(match[2])) if match[1] == b"PING" else Pong(int(match[2]))
+        return step
 
     def _check_sizes(self, line: bytes, client_id: bytes) -> None:
         if len(line) > self._line_bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from herd.core.cache import SHARDS, Cache
+from herd.core.digests import Digests
 from herd.core.flood import Flood
 from herd.core.record import make_line, origin_prefix, received_ns
 
@@ -31,6 +32,7 @@ class Replica:
     ) -> None:
         self.name = name
         self.cache = Cache(limits)
+        self.digests = Digests(self.cache)
         self.flood = Flood(neighbors)
         self.on_owed = on_owed
         self._prefix = origin_prefix(name)

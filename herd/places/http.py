@@ -9,7 +9,7 @@ thousandfold after it was counted.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import treq.client
 from attrs import frozen
@@ -94,7 +94,13 @@ class JsonClient:
         except (CancelledError, ProviderError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a library raises may quote the key
-            raise ProviderError(self._in_words(error), transient=True) from None
+            cause = _cause(error)
+            if isinstance(cause, CancelledError):
+                raise cause from None
+            words = " ".join(f"{type(cause).__name__}: {cause}".split())
+            raise ProviderError(
+                f"the places provider cannot be reached: {self.scrub(words)[:200]}", transient=True
+            ) from None
         return self._reply(response, body)
 
     def _reply(self, response: IResponse, body: bytes) -> Reply:
@@ -124,13 +130,6 @@ class JsonClient:
                 raise ProviderError("the places provider's answer is not JSON") from None
             value = None
         return Reply(code, value)
-
-    def _in_words(self, error: Exception) -> str:
-        """Say in one line what went wrong on the network."""
-        reasons = getattr(error, "reasons", None)  # Twisted wraps what happened to a connection
-        cause = reasons[0].value if reasons else error
-        text = " ".join(f"{type(cause).__name__}: {cause}".split())
-        return f"the places provider cannot be reached: {self.scrub(text)[:200]}"
 
     def scrub(self, text: str) -> str:
         """Hide the key wherever it stands in a text of the provider."""
@@ -166,17 +165,18 @@ class _Reader(Protocol):
         self._size += len(data)
         if self._size <= self._limit:
             self._chunks.append(data)
-        elif not self.body.called:
-            self.body.errback(
-                ProviderError(f"the places provider's answer is longer than {self._limit} bytes")
-            )
+        else:
             self._drop()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.body.called:
             return
+        if self._size > self._limit:
+            self.body.errback(
+                ProviderError(f"the places provider's answer is longer than {self._limit} bytes")
+            )
         # Without a length, HTTP/1.0 ends where the connection does; a cut one then fails as JSON.
-        if reason.check(ResponseDone, PotentialDataLoss):
+        elif reason.check(ResponseDone, PotentialDataLoss):
             self.body.callback(b"".join(self._chunks))
         else:
             self.body.errback(reason)
@@ -207,12 +207,22 @@ class _Uncompressed:
         return self._agent.request(method, uri, headers, bodyProducer).addCallback(self._check)
 
     @staticmethod
-    def _check(response: IResponse) -> IResponse:
+    def _check(response: IResponse) -> IResponse | Deferred[IResponse]:
         encodings = response.headers.getRawHeaders(b"Content-Encoding", [])
-        if any(encoding.strip().lower() != b"identity" for encoding in encodings):
-            read_bounded(response, 0).addErrback(lambda _: None)
-            raise ProviderError("the places provider's answer is compressed, though it was asked not to")
-        return response
+        if all(encoding.strip().lower() == b"identity" for encoding in encodings):
+            return response
+        return read_bounded(response, 0).addBoth(_refuse_compressed)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what happened to a connection, out of the errors that Twisted wraps it in."""
+    while reasons := getattr(error, "reasons", None):
+        error = reasons[0].value
+    return error
+
+
+def _refuse_compressed(_: object) -> NoReturn:
+    raise ProviderError("the places provider's answer is compressed, though it was asked not to")
 
 
 def _refuse_constant(name: str) -> None:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from attrs import frozen
+from attrs import field, frozen
 from zope.interface import Attribute, Interface
 
 from herd.core.position import Position
@@ -50,8 +50,8 @@ class Surroundings:
     must be built before they answer use its thread pool (`IReactorThreads`) where it has one."""
     random: random.Random
     """The jitter of retries."""
-    environ: Mapping[str, str]
-    """Where keys, and the way to the cache directory, may stand."""
+    environ: Mapping[str, str] = field(repr=False)
+    """Where keys, and the way to the cache directory, may stand; never shown."""
     in_flight: int = 64
     """How many questions may be under way at one time."""
     timeout_s: float = 5.0

@@ -70,7 +70,8 @@ class NetworkPlaces:
         )
         self._coalesce = Coalesce(self._with_retries)
         self._retry = Retry(self._clock, surroundings.random)
-        self._in_flight: InFlight[Answer] = InFlight(int(options.get("in_flight", surroundings.in_flight)))
+        limit = int(options.get("in_flight", surroundings.in_flight))
+        self._in_flight: InFlight[Answer] = InFlight(self._clock, limit)
         self._breaker = Breaker(self._clock)
 
     def near(self, question: Question) -> Deferred[Answer]:

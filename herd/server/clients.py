@@ -107,6 +107,8 @@ class ClientConnection(Protocol):
             self._commands.extend(self._parser.finish())
             self._input = Input.ENDED
             self._work()
+        elif self._input is Input.REFUSED:
+            self._input = Input.ENDED
         elif self._linger_end is not None:
             self.transport.loseConnection()
 
@@ -120,8 +122,8 @@ class ClientConnection(Protocol):
         if self._linger_end is not None and self._linger_end.active():
             self._linger_end.cancel()
         self._linger_end = None
-        self._context.connections.remove(self._number)
         self._context.log.closed(self._peer, reason.getErrorMessage())
+        self._context.connections.remove(self._number)
 
     def pauseProducing(self) -> None:
         """Stop answering: the client does not read."""
@@ -176,6 +178,7 @@ class ClientConnection(Protocol):
     def _close(self) -> None:
         self.transport.unregisterProducer()
         if self._input is Input.REFUSED:
+            self.transport.resumeProducing()
             self.transport.loseWriteConnection()
             self._linger_end = self._context.world.reactor.callLater(_LINGER_S, self.abort)
         else:
@@ -198,12 +201,19 @@ class ClientConnection(Protocol):
         self._answers.add(answer)
 
     def _answer_reports(self, reports: Reports) -> None:
+        must_queue = bool(self._answers)
+        if must_queue:  # then each of the answers counts
+            room = self._context.limits.answers_waiting - len(self._answers)
+            if len(reports) > room:
+                self._commands.appendleft(reports[room:])
+                reports = reports[:room]
         log = self._context.log
         answers = self._context.replica.report(reports, self._context.world.wall_ns())
         if log.lines:
             log.got(self._peer, [b"IAMAT %b %b %b" % report[:3] for report in reports])
             log.sent(self._peer, answers.split(b"\n")[:-1])
-        self._answers.add(answers)
+        for answer in answers.splitlines(keepends=True) if must_queue else [answers]:
+            self._answers.add(answer)
 
     def _answer_whatsat(self, command: Whatsat) -> None:
         context = self._context
@@ -217,6 +227,8 @@ class ClientConnection(Protocol):
         context.finder.find(question).addCallback(self._places_found, slot, line, command.ending)
 
     def _places_found(self, places: bytes, slot: Slot, line: bytes, ending: bytes) -> None:
+        if self._input is Input.CLOSED:
+            return
         if self._context.log.lines:
             self._context.log.sent(self._peer, [b"%b and %d bytes of places" % (line, len(places))])
         self._answers.fill(slot, line + ending + places + ending + ending)

@@ -46,7 +46,7 @@ class ControlConnection(LineOnlyReceiver):
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             request = None
         if not isinstance(request, dict):
             return {"ok": False, "error": "a request is one JSON object on a line"}
@@ -93,6 +93,8 @@ def _remove_stale(path: Path) -> None:
         except FileNotFoundError:
             return
         except ConnectionRefusedError:
+            if not path.is_socket():
+                raise StartError(f"cannot make the control socket {path}: a file is in its place") from None
             path.unlink(missing_ok=True)
             return
     raise StartError(f"another server already answers on the control socket {path}")

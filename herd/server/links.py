@@ -7,7 +7,7 @@ whether it becomes *the* link (there is one per pair, whoever dialed) and what i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 from twisted.internet.interfaces import IAddress, IPushProducer
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from herd.server.neighbors import Neighbor, Neighbors
+
+_CLOSE_S: Final = 2.0
+"""How long a link that is closed may take to send what was written: a stuck one would stay for ever."""
 
 
 @frozen
@@ -81,7 +84,7 @@ class LinkConnection(Protocol):
         try:
             if self._neighbor is None:
                 data = self._shake_hands(data)
-            if data and self._neighbor is not None:
+            if data and self._neighbor is not None and not self._is_closing:
                 self._take(self._parser.feed(data))
         except LinkError as error:
             self.refuse(str(error))
@@ -91,10 +94,10 @@ class LinkConnection(Protocol):
         self._is_closing = True
         self._stop_timer()
         self._context.log.closed(self._peer, reason.getErrorMessage())
-        self._neighbors.connections.remove(self._number)
         neighbor, self._neighbor = self._neighbor or self._expected, None
         if neighbor is not None:
             neighbor.lost(self, self._refusal or reason.getErrorMessage())
+        self._neighbors.connections.remove(self._number)
 
     def pauseProducing(self) -> None:
         """Stop writing: the neighbor does not read."""
@@ -109,10 +112,15 @@ class LinkConnection(Protocol):
     def stopProducing(self) -> None:
         """Do nothing: `connectionLost` follows."""
 
-    def write(self, control: list[bytes], records: list[bytes]) -> None:
+    @property
+    def has_shaken_hands(self) -> bool:
+        """Tell whether it is known who is at the other end."""
+        return self._neighbor is not None
+
+    def write(self, records: list[bytes], control: list[bytes]) -> None:
         """Write messages, given without their endings, in one piece. Heartbeats are not worth a log line."""
         self._context.log.sent(self._peer, records)
-        self.transport.write(b"\n".join([*control, *records, b""]))
+        self.transport.write(b"\n".join([*records, *control, b""]))
 
     def refuse(self, reason: str) -> None:
         """Close at once because the peer broke a rule."""
@@ -123,9 +131,10 @@ class LinkConnection(Protocol):
             self.transport.abortConnection()
 
     def close(self) -> None:
-        """Close once all that was written has gone out."""
+        """Close once all that was written has gone out; what still comes in is for nobody."""
         if not self._is_closing:
             self._is_closing = True
+            self._timer = self._context.world.reactor.callLater(_CLOSE_S, self.abort)
             self.transport.unregisterProducer()
             self.transport.loseConnection()
 

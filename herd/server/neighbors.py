@@ -68,6 +68,8 @@ class Neighbor:
         )
         self._link: LinkConnection | None = None
         self._dialing: Deferred[Any] | None = None
+        self._dialed: LinkConnection | None = None
+        """A connection that this side dialed and whose handshake is not done yet."""
         self._timer: IDelayedCall | None = None
         self._state = "down"
         self._since_s = context.world.reactor.seconds()
@@ -75,7 +77,7 @@ class Neighbor:
         self._begin_link()
 
     def _begin_link(self) -> None:
-        self._control: list[bytes] = []
+        self._is_ping_due = self._is_pong_due = False
         self._next_shard = 0
         self._sent = self._received = self._acknowledged = 0
         self._heard_s = self._context.world.reactor.seconds()
@@ -101,6 +103,8 @@ class Neighbor:
     def attach(self, link: LinkConnection) -> None:
         """Take a connection whose handshake is done, as the link, unless the one there is is to be kept."""
         old = self._link
+        if link is self._dialed:
+            self._dialed = None
         if old is not None and not self._is_preferred(link, old):
             link.close()
             return
@@ -110,7 +114,6 @@ class Neighbor:
             self._outbox.close()
         self._begin_link()
         self._outbox.open()
-        self._backoff.reset()
         self._set_state("up", None)
         self._context.log.note(f"link to {self.name} is up")
         self._set_timer(self._context.limits.heartbeat_s, self._beat)
@@ -127,8 +130,11 @@ class Neighbor:
 
     def lost(self, link: LinkConnection, reason: str) -> None:
         """Learn that a connection is over, the link or another; dial again if there is no link now."""
+        if link is self._dialed:
+            self._dialed = None
         if link is self._link:
             self._link = None
+            self._set_timer(None)
             self._outbox.close()
             self._context.log.note(f"link to {self.name} is down: {reason}")
             self._set_state("down", reason)
@@ -139,14 +145,17 @@ class Neighbor:
     def take(self, message: Message) -> None:
         """Take a message that came over the link."""
         self._heard_s = self._context.world.reactor.seconds()
+        self._backoff.reset()  # not before: a link that is closed as soon as it is up must not be dialed on
         if isinstance(message, list):
             self._received += len(message)
             self._neighbors.replica.learn(message, self.name, self._context.world.wall_ns())
         elif isinstance(message, Ping):
-            self._control.append(b"PONG %d" % self._received)
+            self._is_pong_due = True
             self._neighbors.schedule_flush()
         else:
             self._acknowledged = message.read
+            if self._neighbors.is_stopping:
+                self._neighbors.schedule_flush()
 
     def flush(self) -> bool:
         """Write once what is owed, if the transport wants it; tell whether more could be written at once."""
@@ -158,14 +167,31 @@ class Neighbor:
             self._next_shard += 1
         records = self._outbox.take(self._context.limits.link_write_bytes)
         self._sent += len(records)
-        control, self._control = self._control, []
+        control = self._take_control(is_last_word=self._neighbors.is_stopping and bool(records))
         if control or records:
-            link.write(control, records)
+            link.write(records, control)
         return link.is_writable and (bool(self._outbox) or self._next_shard < SHARDS)
 
+    def _take_control(self, *, is_last_word: bool) -> list[bytes]:
+        """Return the heartbeats that are due: one of each at most, however long they could not be written."""
+        control: list[bytes] = []
+        if self._is_pong_due:
+            control.append(b"PONG %d" % self._received)
+        if self._is_ping_due or is_last_word:
+            control.append(b"PING %d" % self._sent)
+        self._is_ping_due = self._is_pong_due = False
+        return control
+
+    def ping(self) -> None:
+        """Ask for an acknowledgement with the next write."""
+        self._is_ping_due = True
+        self._neighbors.schedule_flush()
+
     def is_drained(self) -> bool:
-        """Tell whether nothing is owed over a link that is up."""
-        return self._link is None or (not self._outbox and self._next_shard == SHARDS)
+        """Tell whether nothing is owed over a link that is up, and all of it has been acknowledged."""
+        return self._link is None or (
+            not self._outbox and self._next_shard == SHARDS and self._acknowledged >= self._sent
+        )
 
     def stop(self) -> None:
         """Stop dialing, and close the link."""
@@ -175,14 +201,20 @@ class Neighbor:
         if self._link is not None:
             self._link.close()
 
+    @property
+    def _is_on_the_way(self) -> bool:
+        """Tell whether there is a link, or one is being made from this side."""
+        return self._link is not None or self._dialing is not None or self._dialed is not None
+
     def _dial(self) -> None:
-        if self._link is None and self._dialing is None:
+        if not self._is_on_the_way:
             self._set_state("connecting", self._error)
             self._dialing = self._endpoint.connect(self._factory)
-            self._dialing.addCallbacks(self._dialed, self._dial_failed)
+            self._dialing.addCallbacks(self._connected, self._dial_failed)
 
-    def _dialed(self, _: object) -> None:
+    def _connected(self, link: LinkConnection) -> None:
         self._dialing = None
+        self._dialed = link
 
     def _dial_failed(self, failure: Failure) -> None:
         self._dialing = None
@@ -190,7 +222,7 @@ class Neighbor:
         self._dial_later()
 
     def _dial_later(self) -> None:
-        if self._link is None and self._dialing is None and not self._neighbors.is_stopping:
+        if not self._is_on_the_way and not self._neighbors.is_stopping:
             self._set_state("down", self._error)
             self._set_timer(self._backoff.next_s(), self._dial)
 
@@ -203,8 +235,7 @@ class Neighbor:
         if silent_s >= limits.link_silence_s:
             link.refuse(f"silent for {silent_s:.1f} s")
             return
-        self._control.append(b"PING %d" % self._sent)
-        self._neighbors.schedule_flush()
+        self.ping()
         self._set_timer(limits.heartbeat_s, self._beat)
 
     def _set_state(self, state: str, error: str | None) -> None:
@@ -272,9 +303,13 @@ class Neighbors:
             self._stop_drained()
 
     def stop(self) -> None:
-        """Stop dialing; close each link when its outbox is empty."""
+        """Stop dialing; close each link when its neighbor has acknowledged all that it is owed."""
         self.is_stopping = True
-        self.schedule_flush()
+        for neighbor in self._neighbors.values():
+            neighbor.ping()
+        for connection in self.connections.all():
+            if not connection.has_shaken_hands:
+                connection.abort()
 
     def _stop_drained(self) -> None:
         for neighbor in self._neighbors.values():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import asdict
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 
 from herd import __version__
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twisted.internet.interfaces import IDelayedCall, IListeningPort
+    from twisted.python.failure import Failure
 
     from herd.config.model import Config, Server
     from herd.places.finder import Finder
@@ -39,8 +40,8 @@ _SWEEP_S: Final = 1.0
 _SWEEP_BUDGET: Final = 2000
 """Records that one sweep looks at: about two milliseconds."""
 
-_LINKS_GRACE_S: Final = 1.0
-"""What links may take at the least to drain, though clients have used up the time for stopping."""
+_GRACE_S: Final = 1.0
+"""What each later step of stopping may take at the least, though clients have used up the time for it."""
 
 
 class Node(Service):
@@ -126,26 +127,45 @@ class Node(Service):
         reactor = self._world.reactor
         if self._sweep_call is not None and self._sweep_call.active():
             self._sweep_call.cancel()
-        for port in self._ports:
+        ports, self._ports = self._ports, []
+        for port in ports:
             await _settled(port.stopListening())
         deadline_s = reactor.seconds() + self._config.limits.shutdown_s
-        for client in self.clients.connections.all():
-            client.finish()
-        await self._empty(self.clients.connections, deadline_s)
+        await self._close_clients(deadline_s)
         self.neighbors.stop()
-        await self._empty(self.neighbors.connections, max(deadline_s, reactor.seconds() + _LINKS_GRACE_S))
-        await self.clients.finder.close()
+        await self._empty(self.neighbors.connections, max(deadline_s, reactor.seconds() + _GRACE_S))
         self._log.note("stopped")
         self._log.close()
 
+    async def _close_clients(self, deadline_s: float) -> None:
+        """Answer what is in flight; what has no places by the deadline is answered without."""
+        reactor, clients = self._world.reactor, self.clients
+        for client in clients.connections.all():
+            client.finish()
+        await _wait(clients.connections.when_empty(), deadline_s, reactor)
+        closing = clients.finder.close().addErrback(self._places_not_closed)
+        await self._empty(clients.connections, reactor.seconds() + _GRACE_S)
+        await _wait(closing, reactor.seconds() + _GRACE_S, reactor)
+
     async def _empty(self, connections: Connections[Any], deadline_s: float) -> None:
         """Wait until all connections have closed by themselves; past the deadline close them."""
-        reactor = self._world.reactor
-        try:
-            await connections.when_empty().addTimeout(max(0.0, deadline_s - reactor.seconds()), reactor)
-        except DeferredTimeoutError:
+        if not await _wait(connections.when_empty(), deadline_s, self._world.reactor):
             for connection in connections.all():
                 connection.abort()
+            await connections.when_empty()
+
+    def _places_not_closed(self, failure: Failure) -> None:
+        reason = "it took too long" if failure.check(CancelledError) else failure.getErrorMessage()
+        self._log.note(f"the places provider did not close: {reason}")
+
+
+async def _wait(waited_for: Deferred[None], deadline_s: float, reactor: Any) -> bool:
+    """Wait no longer than until `deadline_s`; tell whether it happened."""
+    try:
+        await waited_for.addTimeout(max(0.0, deadline_s - reactor.seconds()), reactor)
+    except DeferredTimeoutError:
+        return False
+    return True
 
 
 async def _settled(result: Deferred[Any] | None) -> None:

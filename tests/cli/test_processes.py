@@ -103,8 +103,8 @@ async def test_a_program_that_is_not_there_is_a_death_of_its_own_kind(deaths: De
     dying = deaths.next()
     monitor.startService()
     death = await dying
-    assert death.cause != ""
-    assert not death.killed
+    assert (death.pid, death.killed, death.last_lines) == (None, False, ())
+    assert "No such file or directory" in death.cause
     await monitor.stop()
 
 

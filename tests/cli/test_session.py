@@ -43,7 +43,7 @@ def found(*places: object, status: str = "OK", **more: object) -> str:
         ("", False),
     ],
 )
-def test_an_iamat_is_answered_with_the_servers_own_at_line(answer: str, is_right: bool) -> None:  # noqa: FBT001
+def test_an_iamat_is_answered_with_the_servers_own_at_line(answer: str, is_right: bool) -> None:
     problems = check_iamat(Exchange("Alford", f"IAMAT {REPORT}", answer))
     assert problems == ([] if is_right else ["Alford did not answer the IAMAT with its own AT line"])
 

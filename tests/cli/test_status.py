@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from herd.cli.control import ControlError, ask, remove_if_dead
 from herd.cli.table import duration
 from tests.cli.conftest import Herd, status_of
+from tests.cli.screen import CTRL_C, Screen
 
 Run = Callable[..., Any]
 Answer = Callable[[Path, bytes | dict[str, Any]], None]
@@ -96,6 +99,16 @@ def test_one_link_that_is_down_makes_the_herd_not_up(herd: Herd, answer_at: Answ
 
 def test_watching_is_not_for_programs(herd: Herd, run_cli: Run) -> None:
     assert run_cli("status", "--config", herd.file, "--json", "--watch").exit_code == 2
+
+
+def test_watching_goes_on_until_ctrl_c(herd: Herd) -> None:
+    command = [sys.executable, "-m", "herd.cli", "status", "--watch", "--config", str(herd.file)]
+    with Screen(command, os.environ) as screen:
+        screen.until("Alford", "Ball", "down: not running here")
+        screen.type(CTRL_C)
+        assert screen.end() == 0
+    assert "Traceback" not in screen.text
+    assert "Aborted" not in screen.text
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
-"""`herd up` as a real process with real servers: what it tells, what it survives, and what it leaves behind."""
+"""`herd up` as a real process with real servers: what it tells, survives, and leaves behind."""
 
 from __future__ import annotations
 
 import json
 import os
-import pty
 import queue
 import select
 import shutil
@@ -20,18 +19,15 @@ from typing import IO, TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import PAIR
+from tests.cli.screen import CTRL_C, LIMIT_S, Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.cli.conftest import Herd
 
-LIMIT_S = 60.0
-"""How long any one thing may take on a machine that does much else; each takes a second or two."""
-
-HERD = [sys.executable, "-m", "herd.cli"]
+HERD = [sys.executable, "-P", "-m", "herd.cli"]
 ROOT = Path(__file__).resolve().parents[2]
-Ask = "Callable[..., Any]"
 
 
 class Up:
@@ -213,26 +209,12 @@ def test_a_reader_that_goes_away_ends_it(herd: Herd) -> None:
 
 
 def test_on_a_terminal_there_is_a_table_and_ctrl_c_ends_it(herd: Herd) -> None:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(environment(), TERM="xterm", COLUMNS="120", LINES="40")
-        os.execv(sys.executable, [*HERD, "up", "--config", str(herd.file)])
-    screen = b""
-    while screen.count(b" up\x1b") < 2 or b"Every link is up." not in screen:
-        assert select.select([terminal], [], [], LIMIT_S)[0], screen
-        screen += os.read(terminal, 65_536)
-    assert b"connections" in screen
-    os.write(terminal, b"\x03")
-    rest = b""
-    try:
-        while select.select([terminal], [], [], LIMIT_S)[0]:
-            rest += os.read(terminal, 65_536)
-    except OSError:
-        pass  # the end of a terminal whose last process is gone
-    os.close(terminal)
-    assert b"Stopping; Ctrl-C again kills the servers at once." in rest
-    assert b"Stopped." in rest
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    with Screen([*HERD, "up", "--config", str(herd.file)], environment()) as screen:
+        screen.until("Every link is up.", "connections", "Alford up 0 s", "Ball up 0 s")
+        screen.type(CTRL_C)
+        screen.until("Stopping; Ctrl-C again kills the servers at once.", "Stopped.")
+        assert screen.end() == 0
+    assert not herd.config.control_socket("Ball").exists()
 
 
 def test_the_script_holds_one_session_and_stops(herd: Herd, tmp_path: Path) -> None:

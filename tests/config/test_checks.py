@@ -78,8 +78,10 @@ def test_a_server_alone_is_right() -> None:
         (
             herd(Alford="Zed", b="", c="", d="", e="", f="", g="", h="", i=""),
             [
-                'servers.Alford.neighbors[0]: there is no server "Zed"; '
-                "there are Alford, b, c, d, e, f, g, h, …"
+                (
+                    'servers.Alford.neighbors[0]: there is no server "Zed"; '
+                    "there are Alford, b, c, d, e, f, g, h, …"
+                )
             ],
         ),
         (herd(Alford="Alford"), ["servers.Alford.neighbors[0]: Alford is its own neighbor"]),
@@ -95,7 +97,10 @@ def test_a_server_alone_is_right() -> None:
             herd(Alford="", Ball="Alford", Welsh="Alford"),
             [
                 "servers.Alford.neighbors: Ball names Alford, so Alford must name Ball: a link has two sides",
-                "servers.Alford.neighbors: Welsh names Alford, so Alford must name Welsh: a link has two sides",
+                (
+                    "servers.Alford.neighbors: "
+                    "Welsh names Alford, so Alford must name Welsh: a link has two sides"
+                ),
             ],
         ),
     ],
@@ -105,8 +110,8 @@ def test_neighbors(config: Config, expected: list[str]) -> None:
 
 
 def test_odd_names_do_not_break_the_line() -> None:
-    assert told(herd(**{"a\nb": "a\nb"})) == [
-        'servers."a\\nb".neighbors[0]: "a\\nb" is its own neighbor',
+    assert told(herd(**{"a\x01b": "a\x01b"})) == [
+        'servers."a\\u0001b".neighbors[0]: "a\\u0001b" is its own neighbor',
     ]
 
 
@@ -184,8 +189,11 @@ def test_each_endpoint_is_told_of_once() -> None:
 def test_links_beyond_loopback() -> None:
     config = pair({"links": at("::", 9)}, {"links": at("10.0.0.1", 9), "clients": at("0.0.0.0", 8)})
     assert told(config) == [
-        "warning: servers.Alford.links: neighbors dial [::1]:9, which only those on this machine can reach; "
-        'for others: links = { listen = "tcp:[::]:9", dial = "tcp:HOST:9" }',
+        (
+            "warning: servers.Alford.links: "
+            "neighbors dial [::1]:9, which only those on this machine can reach; "
+            'for others: links = { listen = "tcp:[::]:9", dial = "tcp:HOST:9" }'
+        ),
         "warning: servers: whoever can reach a links port can join; these are not on loopback: Alford, Ball",
     ]
 
@@ -205,8 +213,10 @@ def test_the_path_of_a_control_socket_has_an_end() -> None:
     assert told(fits) == []
     longer = evolve(config, state=Path("/" + "x" * 88))
     assert told(longer) == [
-        "state: the path of the control socket of Björn would have 101 bytes, and 100 are the most: "
-        f'set a shorter state than "/{"x" * 88}"'
+        (
+            "state: the path of the control socket of Björn would have 101 bytes, and 100 are the most: "
+            f'set a shorter state than "/{"x" * 88}"'
+        )
     ]
 
 

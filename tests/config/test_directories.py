@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from herd.config.load import read_text
-from herd.config.model import Config
+from herd.config.load import load_config, read_text
+
+if TYPE_CHECKING:
+    from herd.config.model import Config
 
 BASE = Path("/etc/herd")
 
@@ -52,14 +55,11 @@ def test_a_relative_state_in_the_environment_is_where_the_command_was_given() ->
     [("logs", "/etc/herd/logs"), ("~/logs", "/home/ann/logs"), ("/var/log", "/var/log")],
 )
 def test_the_directory_of_logs(written: str, expected: str) -> None:
-    config = load().source and load(f'logging.directory = "{written}"')
-    assert isinstance(config, Config)
+    config = load(f'logging.directory = "{written}"')
     assert str(config.log_file("A")) == f"{expected}/A.log"
 
 
 def test_a_file_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from herd.config.load import load_config
-
     (tmp_path / "conf").mkdir()
     file = tmp_path / "conf" / "herd.toml"
     file.write_text('name = "t"\nstate = "s"\n[servers.A]\nclients = "tcp:h:1"\nlinks = "tcp:127.0.0.1:2"\n')

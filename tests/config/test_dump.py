@@ -71,6 +71,12 @@ def test_only_what_is_not_a_default_is_written() -> None:
     )
 
 
+def test_what_a_string_can_say_is_written_as_one() -> None:
+    everywhere = Endpoint(listen=Address("::", 9), dial=Address("::1", 9))
+    text = dump_config(evolve(SMALL, servers=(evolve(ALFORD, links=everywhere),)))
+    assert 'links = "tcp:[::]:9"\n' in text
+
+
 def test_the_state_directory_is_left_out_where_it_means_nothing() -> None:
     assert "state" not in dump_config(SMALL, with_state=False)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_twisted
+from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 
 from herd.places.index import build_index
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from herd.config.model import Config
+
+reactor: Any = global_reactor
 
 KINDS = ["local", "processes"]
 
@@ -53,31 +56,31 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture(params=KINDS)
 def herd(
-    request: pytest.FixtureRequest, global_reactor: Any, places_index: None, directory: Path
+    request: pytest.FixtureRequest, places_index: None, directory: Path
 ) -> Iterator[Herd]:
     """The five servers of the specification."""
     if request.param == "local":
-        with local(global_reactor, directory) as running:
+        with local(directory) as running:
             yield running
         return
     processes: ProcessHerd = request.getfixturevalue("process_herd")
-    running = Herd(processes.config, global_reactor)
+    running = Herd(processes.config, reactor)
     yield running
     wait(running.part())
 
 
 @pytest.fixture(params=KINDS)
 def herd_of(
-    request: pytest.FixtureRequest, global_reactor: Any, directory: Path
+    request: pytest.FixtureRequest, directory: Path
 ) -> Iterator[Callable[[Config], Herd]]:
     """Return a function that starts a herd with a configuration of the test's own."""
     with ExitStack() as stack:
 
         def start(config: Config) -> Herd:
             if request.param == "local":
-                return stack.enter_context(local(global_reactor, directory, config))
+                return stack.enter_context(local(directory, config))
             processes = stack.enter_context(ProcessHerd(config))
-            running = Herd(processes.config, global_reactor)
+            running = Herd(processes.config, reactor)
             stack.callback(lambda: wait(running.part()))
             return running
 
@@ -85,7 +88,7 @@ def herd_of(
 
 
 @contextmanager
-def local(reactor: Any, directory: Path, config: Config | None = None) -> Iterator[Herd]:
+def local(directory: Path, config: Config | None = None) -> Iterator[Herd]:
     """Run a herd in this process."""
     stack = AsyncExitStack()
     running: Herd = wait(stack.enter_async_context(local_herd(reactor, directory, config)))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_twisted
-from twisted.logger import globalLogPublisher
-from twisted.web.server import Site
+from twisted.logger import ILogObserver, globalLogPublisher
+from zope.interface import implementer
 
 from herd.places.gazetteer import Entry, write_table
 from herd.places.index import build_index
 from herd.places.interfaces import Surroundings
-from tests.places.standins import KEY, Everything, Provider, reactor, silence
+from tests.places.standins import KEY, Everything, Provider, QuietSite, reactor, silence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -23,10 +23,18 @@ if TYPE_CHECKING:
     from twisted.logger import LogEvent
 
 
+class Hasty(random.Random):
+    """Draws no waiting time before a retry."""
+
+    def uniform(self, a: float, b: float) -> float:
+        del a, b
+        return 0.0
+
+
 @pytest.fixture
 def surroundings(tmp_path: Path) -> Surroundings:
     environ = {"HERD_CACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path), "HERD_GOOGLE_KEY": KEY}
-    return Surroundings(reactor=reactor, random=random.Random(6), environ=environ)
+    return Surroundings(reactor=reactor, random=Hasty(), environ=environ)
 
 
 @pytest.fixture
@@ -52,17 +60,23 @@ def gazetteer_environ() -> dict[str, str]:
 def logged() -> Iterator[list[LogEvent]]:
     """Every event that is logged during the test."""
     events: list[LogEvent] = []
-    globalLogPublisher.addObserver(events.append)
+
+    @implementer(ILogObserver)
+    class Keeper:
+        def __call__(self, event: LogEvent) -> None:
+            events.append(event)
+
+    keeper = Keeper()
+    globalLogPublisher.addObserver(keeper)
     yield events
-    globalLogPublisher.removeObserver(events.append)
+    globalLogPublisher.removeObserver(keeper)
 
 
 @pytest_twisted.async_yield_fixture
 async def provider() -> AsyncIterator[Provider]:
     """A server on 127.0.0.1 that is told what to do by its `behaviors`."""
     stand_in = Provider([silence])
-    site = Site(Everything(stand_in))
-    site.noisy = False
+    site = QuietSite(Everything(stand_in))
     stand_in.port = reactor.listenTCP(0, site, interface="127.0.0.1")
     yield stand_in
     await stand_in.port.stopListening()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, frozen
 from twisted.internet import reactor as global_reactor
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
+from twisted.web.server import NOT_DONE_YET, Site
 
 from herd.core.position import Position
 from herd.places.interfaces import Question
@@ -64,7 +64,7 @@ class Provider:
                     name.decode().lower(): values[0].decode()
                     for name, values in request.requestHeaders.getAllRawHeaders()
                 },
-                request.content.read(),
+                request.content.read() if request.content else b"",
             )
         )
         request.notifyFinish().addErrback(self._broke_off)
@@ -76,7 +76,7 @@ class Provider:
 
 
 class Everything(Resource):
-    isLeaf = True
+    isLeaf = True  # noqa: N815  # Twisted's name
 
     def __init__(self, provider: Provider) -> None:
         super().__init__()
@@ -84,6 +84,15 @@ class Everything(Resource):
 
     def render(self, request: Request) -> Any:
         return self._provider.answer(request)
+
+
+class QuietSite(Site):
+    """A site without an access log, which would show what was asked."""
+
+    noisy = False
+
+    def log(self, request: object) -> None:
+        del request
 
 
 def says(value: Any, code: int = 200, **headers: str) -> Behavior:
@@ -111,7 +120,7 @@ def cut_off(request: Request) -> int:
     """Promise a thousand bytes, send twelve, and hang up."""
     request.setHeader("content-length", "1000")
     request.write(b'{"places": [')
-    request.transport.loseConnection()
+    request.loseConnection()
     return NOT_DONE_YET
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock
 
-from herd.core.errors import ConfigError
+from herd.core.errors import ConfigError, HerdError
 from herd.core.position import Position
 from herd.places import embedded
 from herd.places.embedded import _PlacesToBe, check, open_places
@@ -112,9 +112,7 @@ async def test_an_index_that_cannot_be_built_is_told_to_every_question_and_once_
         with pytest.raises(ProviderError, match="there is nowhere to build the index of places"):
             await places.near(ask())
     await places.close()
-    assert [event["reason"] for event in logged if event["log_level"].name == "critical"] == [
-        places._trouble
-    ]
+    assert [event["reason"] for event in logged if event["log_level"].name == "critical"] == [places._trouble]
 
 
 def test_a_reactor_without_threads_builds_it_before_it_goes_on(
@@ -143,9 +141,8 @@ def test_a_python_without_rtree_is_a_configuration_error(
     surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacks(*_: object) -> None:
-        raise embedded.HerdError("this Python's SQLite lacks the R*Tree module")
+        raise HerdError("this Python's SQLite lacks the R*Tree module")
 
     monkeypatch.setattr(embedded, "find_index", lacks)
     with pytest.raises(ConfigError, match=r"^places\.embedded: this Python's SQLite lacks the R\*Tree"):
         open_places({}, surroundings)
-

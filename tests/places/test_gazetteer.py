@@ -56,7 +56,7 @@ def test_the_shipped_table_is_small_and_as_its_header_says() -> None:
 
 def test_a_damaged_table_says_what_to_do(tmp_path: Path, small_table: Path) -> None:
     path = tmp_path / "t"
-    with pytest.raises(HerdError, match="cannot be read: .*; install herd again"):
+    with pytest.raises(HerdError, match=r"cannot be read: .*; install herd again"):
         read_header(path)
     path.write_bytes(b"no xz")
     with pytest.raises(HerdError, match="install herd again"):

@@ -94,12 +94,12 @@ def test_without_a_cache_directory_the_temporary_one_is_used_and_told(
     assert not build_index(environ, table=small_table).built
 
 
-def test_with_nowhere_to_build_it_says_so(
-    environ: dict[str, str], small_table: Path, tmp_path: Path
-) -> None:
+def test_with_nowhere_to_build_it_says_so(environ: dict[str, str], small_table: Path, tmp_path: Path) -> None:
     del environ["HERD_CACHE"]
     (tmp_path / f"herd-{os.getuid()}").touch()
-    with pytest.raises(HerdError, match=r"^there is nowhere to build the index of places \(there is no cache"):
+    with pytest.raises(
+        HerdError, match=r"^there is nowhere to build the index of places \(there is no cache"
+    ):
         build_index(environ, table=small_table)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 from herd.core.errors import HerdError
 from herd.core.position import Position
-from herd.places import tree as tree_module
 from herd.places.geometry import distance_from
 from herd.places.nearest import nearest
 from herd.places.tree import Place, Tree, probe, write_tree
@@ -155,7 +153,7 @@ def test_a_failed_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -
 
     with pytest.raises(KeyboardInterrupt):
         write_tree(path, breaks(), {})
-    assert os.listdir(tmp_path) == ["places"]
+    assert list(tmp_path.iterdir()) == [path]
     with closing(Tree(path)) as tree:
         assert len(tree.near(Position(1, 1), 1, 5)) == 1
 
@@ -187,6 +185,6 @@ def test_a_python_without_the_rtree_module_is_told_apart(monkeypatch: pytest.Mon
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(tree_module.sqlite3, "connect", Without)
+    monkeypatch.setattr(sqlite3, "connect", Without)
     with pytest.raises(HerdError, match=r"lacks the R\*Tree module \(no such module: rtree\); use one whose"):
         probe()

@@ -49,7 +49,8 @@ def test_a_whole_wheel_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["twisted/plugins/herd_plugin.py", "herd/config/default.toml", "herd/places/data/gazetteer.tsv.xz"]
+    "name",
+    ["twisted/plugins/herd_plugin.py", "herd/config/default.toml", "herd/places/data/gazetteer.tsv.xz"],
 )
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(check_wheel.CheckError, match=f"^the wheel lacks {name}$"):

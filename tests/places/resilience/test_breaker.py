@@ -52,7 +52,7 @@ def test_failures_in_a_row_open_it_and_then_nobody_asks(dead: Patient) -> None:
 
 def test_a_refusal_by_the_breaker_has_the_last_status_and_is_not_transient(dead: Patient) -> None:
     errors: list[ProviderError] = []
-    dead.breaker.call(dead.ask).addErrback(lambda failure: errors.append(failure.value))
+    dead.breaker.call(dead.ask).addCallbacks(pytest.fail, lambda failure: errors.append(failure.value))
     assert (errors[0].status, errors[0].transient) == ("OVER_QUERY_LIMIT", False)
 
 
@@ -112,7 +112,7 @@ def test_calls_begun_before_it_opened_do_not_lengthen_the_rest(dead: Patient) ->
 def test_cancelled_calls_count_for_nothing() -> None:
     patient = Patient()
     for _ in range(10):
-        calling: Deferred[str] = patient.breaker.call(lambda: Deferred())
+        calling: Deferred[str] = patient.breaker.call(Deferred)
         calling.addErrback(lambda _: None)
         calling.cancel()
     assert not patient.breaker.is_open

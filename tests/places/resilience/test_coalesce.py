@@ -90,7 +90,11 @@ def test_a_waiter_may_cancel_another_while_it_is_answered() -> None:
 def test_one_who_asks_while_being_answered_asks_anew() -> None:
     service, answers = Service(), list[Any]()
     coalesce = Coalesce(service.ask)
-    coalesce.call("a").addCallback(lambda _: collect(coalesce.call("a"), answers) and None)
+
+    def ask_again(_: str) -> None:
+        collect(coalesce.call("a"), answers)
+
+    coalesce.call("a").addCallback(ask_again)
     service.open[0][1].callback("A")
     assert len(service.open) == 2
     service.open[1][1].callback("B")

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.task import Clock
 
 from herd.places.failures import ProviderError
 from herd.places.resilience.in_flight import InFlight
@@ -30,7 +31,7 @@ class Work:
 
 
 def test_no_more_than_the_limit_run_and_they_run_in_order() -> None:
-    bound, work, done = InFlight[int](2), Work(), list[int]()
+    bound, work, done = InFlight[int](Clock(), 2), Work(), list[int]()
     for number in range(5):
         bound.call(partial(work.begin, number)).addCallback(done.append)
     assert work.begun == [0, 1]
@@ -46,7 +47,7 @@ def test_no_more_than_the_limit_run_and_they_run_in_order() -> None:
 
 
 def test_a_failure_frees_its_place() -> None:
-    bound, work, failures = InFlight[int](1), Work(), list[Any]()
+    bound, work, failures = InFlight[int](Clock(), 1), Work(), list[Any]()
     bound.call(partial(work.begin, 0)).addErrback(lambda failure: failures.append(failure.type))
     bound.call(partial(work.begin, 1))
     work.running[0].errback(ValueError())
@@ -55,7 +56,7 @@ def test_a_failure_frees_its_place() -> None:
 
 
 def test_a_waiter_who_gives_up_is_never_begun() -> None:
-    bound, work, gone = InFlight[int](1), Work(), list[Any]()
+    bound, work, gone = InFlight[int](Clock(), 1), Work(), list[Any]()
     bound.call(partial(work.begin, 0))
     waiter = bound.call(partial(work.begin, 1)).addErrback(lambda failure: gone.append(failure.type))
     bound.call(partial(work.begin, 2))
@@ -66,9 +67,9 @@ def test_a_waiter_who_gives_up_is_never_begun() -> None:
 
 
 def test_cancelling_what_runs_cancels_it_and_frees_its_place() -> None:
-    bound, work = InFlight[int](1), Work()
-    cancelled = []
-    running = bound.call(lambda: Deferred(cancelled.append))
+    bound, work = InFlight[int](Clock(), 1), Work()
+    cancelled: list[Any] = []
+    running: Deferred[int] = bound.call(lambda: Deferred(cancelled.append))
     bound.call(partial(work.begin, 1))
     running.addErrback(lambda _: None)
     running.cancel()
@@ -77,7 +78,7 @@ def test_cancelling_what_runs_cancels_it_and_frees_its_place() -> None:
 
 
 def test_too_many_waiters_are_turned_away() -> None:
-    bound, work, refused = InFlight[int](1, max_waiting=1), Work(), list[Any]()
+    bound, work, refused = InFlight[int](Clock(), 1, max_waiting=1), Work(), list[Any]()
     bound.call(partial(work.begin, 0))
     bound.call(partial(work.begin, 1))
     bound.call(partial(work.begin, 2)).addErrback(lambda failure: refused.append(failure.value))
@@ -89,21 +90,25 @@ def test_too_many_waiters_are_turned_away() -> None:
     assert work.begun == [0, 1]
 
 
-def test_thousands_that_fail_at_once_do_not_pile_up_on_the_stack() -> None:
-    bound, work, failures = InFlight[int](1), Work(), list[Any]()
+def test_thousands_that_fail_at_once_pile_up_neither_on_the_stack_nor_in_one_turn() -> None:
+    clock, work, failures = Clock(), Work(), list[Any]()
+    bound = InFlight[int](clock, 1)
     bound.call(partial(work.begin, 0)).addErrback(lambda _: None)
     for _ in range(5000):
         bound.call(lambda: fail(ValueError())).addErrback(lambda failure: failures.append(failure.type))
     work.end(0)
+    assert failures == [ValueError] * 50
+    bound.call(partial(work.begin, 1))  # takes its place at the end of the row
+    clock.pump([0] * 100)
     assert failures == [ValueError] * 5000
-    assert bound.busy == 0
+    assert work.begun == [0, 1]
+    work.end(1)
+    assert (bound.busy, clock.getDelayedCalls()) == (0, [])
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 9), max_size=40))
-def test_whatever_ends_when_the_bound_holds_and_all_are_served_in_order(
-    limit: int, ends: list[int]
-) -> None:
-    bound, work, done = InFlight[int](limit), Work(), list[int]()
+def test_whatever_ends_when_the_bound_holds_and_all_are_served_in_order(limit: int, ends: list[int]) -> None:
+    bound, work, done = InFlight[int](Clock(), limit), Work(), list[int]()
     for number in range(10):
         bound.call(partial(work.begin, number)).addCallback(done.append)
     for number in [*ends, *range(10)]:

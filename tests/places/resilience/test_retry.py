@@ -109,13 +109,13 @@ def test_a_wait_too_long_for_a_client_is_not_begun() -> None:
 
 
 def test_cancelling_ends_a_wait_and_a_try() -> None:
-    clock, cancelled = Clock(), []
-    waiting = Retry(clock, random.Random(1)).call(Script(clock, BUSY, "fine"))
-    trying = Retry(clock, random.Random(1)).call(lambda: Deferred(cancelled.append))
+    clock, cancelled, outcomes = Clock(), list[Any](), list[Any]()
+    retry = Retry(clock, random.Random(1))
+    waiting: Deferred[str] = retry.call(Script(clock, BUSY, "fine"))
+    trying: Deferred[str] = retry.call(lambda: Deferred(cancelled.append))
     for each in (waiting, trying):
-        outcomes: list[Any] = []
-        each.addErrback(lambda failure, outcomes=outcomes: outcomes.append(failure.type))
+        each.addCallbacks(outcomes.append, lambda failure: outcomes.append(failure.type))
         each.cancel()
-        assert outcomes == [CancelledError]
+    assert outcomes == [CancelledError, CancelledError]
     assert len(cancelled) == 1
     assert clock.getDelayedCalls() == []

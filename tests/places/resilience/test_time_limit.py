@@ -36,7 +36,7 @@ def test_work_in_time_gives_its_result_and_stops_the_timer() -> None:
 
 
 def test_work_too_late_is_cancelled_and_its_end_dropped() -> None:
-    clock, cancelled = Clock(), []
+    clock, cancelled = Clock(), list[Any]()
     outcomes = outcomes_of(within(clock, 5, Deferred(cancelled.append)))
     clock.advance(4.999)
     assert outcomes == []
@@ -66,8 +66,8 @@ def test_work_that_will_not_be_cancelled_holds_nobody_up() -> None:
 
 
 def test_cancelling_cancels_the_work_and_the_timer() -> None:
-    clock, cancelled = Clock(), []
-    limited = within(clock, 5, Deferred(cancelled.append))
+    clock, cancelled = Clock(), list[Any]()
+    limited: Deferred[str] = within(clock, 5, Deferred(cancelled.append))
     outcomes = outcomes_of(limited)
     limited.cancel()
     assert [type(each) for each in outcomes] == [CancelledError]

@@ -1,0 +1,76 @@
+"""Listening and dialing: what address makes which endpoint, and why a server cannot listen."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
+
+from herd.config.model import Address
+from herd.server.listening import StartError, client_endpoint, listen, server_endpoint
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IListeningPort
+
+reactor: Any = global_reactor
+
+
+def listen_at(host: str, port: int = 0) -> IListeningPort:
+    address = Address(host, port)
+    return listen(server_endpoint(reactor, address), Factory.forProtocol(Protocol), address, "Alford")
+
+
+async def close(port: IListeningPort) -> None:
+    await port.stopListening()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+@ensureDeferred
+async def test_a_server_listens_where_it_is_told_to(host: str) -> None:
+    port = listen_at(host)
+    with socket.create_connection((host, port.getHost().port)):
+        pass
+    await close(port)
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [("127.0.0.1", TCP4ClientEndpoint), ("::1", TCP6ClientEndpoint), ("ball.example", HostnameEndpoint)],
+)
+def test_only_a_name_is_looked_up(host: str, kind: type) -> None:
+    assert type(client_endpoint(reactor, Address(host, 12480), 5)) is kind
+
+
+@ensureDeferred
+async def test_a_port_in_use_is_an_error_at_once_that_says_who_and_where() -> None:
+    port = listen_at("127.0.0.1")
+    number = port.getHost().port
+    with pytest.raises(StartError) as caught:
+        listen_at("127.0.0.1", number)
+    assert str(caught.value) == f"Alford cannot listen on 127.0.0.1:{number}: Address already in use"
+    await close(port)
+
+
+def test_an_address_that_is_not_this_machines_is_an_error_too() -> None:
+    with pytest.raises(StartError) as caught:
+        listen_at("192.0.2.1", 12480)
+    assert str(caught.value) == "Alford cannot listen on 192.0.2.1:12480: Cannot assign requested address"
+    with pytest.raises(StartError, match=r"^Alford cannot listen on no\.such\.host\.invalid:12480: "):
+        listen_at("no.such.host.invalid", 12480)
+
+
+def test_an_endpoint_that_takes_its_time_is_refused() -> None:
+    class Slow:
+        def listen(self, _factory: object) -> Deferred[IListeningPort]:
+            return Deferred()
+
+    slow: Any = Slow()
+    with pytest.raises(StartError) as caught:
+        listen(slow, Factory(), Address("127.0.0.1", 1), "Alford")
+    assert str(caught.value) == "Alford cannot listen on 127.0.0.1:1: the endpoint did not bind at once"
