@@ -156,6 +156,11 @@ def near(  # noqa: PLR0913  # one parameter for each word of the command line
     config = _with_provider(load(config_file), provider, _options(given))
     ensure_index(config)
     text = _ask(config, Question(position, radius_km, bound))
+    _tell(text, position, as_json=as_json)
+
+
+def _tell(text: bytes, center: Position, *, as_json: bool) -> None:
+    """Print an answer as it was asked for; one that is a refusal or a failure ends in exit status 1."""
     answer: Answer = json.loads(text)
     is_good = answer["status"] in {"OK", "ZERO_RESULTS"}
     if as_json:
@@ -163,7 +168,7 @@ def near(  # noqa: PLR0913  # one parameter for each word of the command line
         raise click.exceptions.Exit(0 if is_good else 1)
     if not is_good:
         raise HerdError(f"{answer['status']}: {answer.get('error_message', 'no reason was given')}")
-    _show(answer, position)
+    _show(answer, center)
 
 
 def _with_provider(config: Config, provider: str | None, options: Mapping[str, Any]) -> Config:

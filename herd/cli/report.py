@@ -5,6 +5,7 @@ Each happening has a word (`event`), a text for a person, and facts for a progra
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -92,6 +93,8 @@ class ScreenReport:
 
 def report_for(*, as_json: bool) -> Report:
     """Return what fits standard output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a place's letters
     if as_json:
         return JsonReport(sys.stdout)
     return ScreenReport() if sys.stdout.isatty() else LinesReport(sys.stdout)

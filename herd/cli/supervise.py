@@ -79,6 +79,8 @@ class Supervisor:
         try:
             while self._exit_status is None:
                 found = await deferToThread(standings, plan.config, plan.names)
+                if self._exit_status is not None:
+                    break  # what is seen of a herd that is told to stop is no news
                 pids = {name: self._monitor.pid(name) for name in plan.names}
                 for happening in self._watch.look(found, pids, self._reactor.seconds()):
                     self._tell(happening)

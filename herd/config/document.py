@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, fields, frozen
 
-from herd.config.model import Config, Endpoint, Logging, Places, Server
+from herd.config.model import Config, Durability, Endpoint, Links, Logging, Places, Server, Tls
 from herd.config.names import name_problem
 from herd.config.problem import DocumentPath, Problem, nearest, show_key
 from herd.config.structure import structure_table, unknown_key, wrong_type
@@ -26,6 +26,17 @@ class ServerDraft:
     clients: Endpoint | None = None
     links: Endpoint | None = None
     neighbors: tuple[str, ...] | None = ()
+    durability: Durability | None = None
+
+
+@frozen(kw_only=True)
+class TlsDraft:
+    """The table `[tls]`."""
+
+    directory: Path | None = None
+    """As it is written, or, later, where it really is; None if neither is known."""
+    client_certificate: Path | None = None
+    client_key: Path | None = None
 
 
 @frozen(kw_only=True)
@@ -42,11 +53,15 @@ class Draft:
     limits: Limits = field(factory=Limits)
     wrong_limits: frozenset[str] = frozenset()
     """Limits that are wrong by themselves: their values here are the defaults, not the file's."""
+    durability: Durability = "memory"
+    links: Links = field(factory=Links)
+    tls: TlsDraft = field(factory=TlsDraft)
 
     def config(self, source: str) -> Config:
         """Return the configuration that this draft is, once it is known to have no errors."""
         assert self.name is not None
         assert self.state is not None
+        assert self.tls.directory is not None
         return Config(
             name=self.name,
             servers=tuple(_server(name, table) for name, table in self.servers.items()),
@@ -54,6 +69,13 @@ class Draft:
             places=self.places,
             logging=self.logging,
             limits=self.limits,
+            durability=self.durability,
+            links=self.links,
+            tls=Tls(
+                directory=self.tls.directory,
+                client_certificate=self.tls.client_certificate,
+                client_key=self.tls.client_key,
+            ),
             source=source,
         )
 
@@ -64,12 +86,24 @@ def draft_from_config(config: Config) -> Draft:
         name=config.name,
         state=config.state,
         servers={
-            server.name: ServerDraft(clients=server.clients, links=server.links, neighbors=server.neighbors)
+            server.name: ServerDraft(
+                clients=server.clients,
+                links=server.links,
+                neighbors=server.neighbors,
+                durability=server.durability,
+            )
             for server in config.servers
         },
         places=config.places,
         logging=config.logging,
         limits=config.limits,
+        durability=config.durability,
+        links=config.links,
+        tls=TlsDraft(
+            directory=config.tls.directory,
+            client_certificate=config.tls.client_certificate,
+            client_key=config.tls.client_key,
+        ),
     )
 
 
@@ -79,6 +113,7 @@ class _Top:
 
     name: str | None = None
     state: Path | None = None
+    durability: Durability = "memory"
 
 
 @frozen(kw_only=True)
@@ -91,7 +126,7 @@ class _Provider:
 def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
     """Read a whole document; the problems say everything that is wrong with it by itself, table by table."""
     problems: list[Problem] = []
-    tables = ("servers", "places", "logging", "limits")
+    tables = ("servers", "places", "logging", "limits", "links", "tls")
     known = [*(each.name for each in fields(_Top)), *tables]
     problems += [unknown_key((key,), known) for key in document if key not in known]
     top, wrong = structure_table(
@@ -105,6 +140,8 @@ def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
     limits, wrong_limits = structure_table(
         Limits, _table(document, ("limits",), problems), ("limits",), problems
     )
+    links, _ = structure_table(Links, _table(document, ("links",), problems), ("links",), problems)
+    tls, _ = structure_table(TlsDraft, _table(document, ("tls",), problems), ("tls",), problems)
     draft = Draft(
         name=name,
         state=top.state,
@@ -113,6 +150,9 @@ def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
         logging=logging,
         limits=limits,
         wrong_limits=wrong_limits,
+        durability=top.durability,
+        links=links,
+        tls=tls,
     )
     return draft, problems
 
@@ -197,4 +237,10 @@ def _server(name: str, draft: ServerDraft) -> Server:
     assert draft.clients is not None
     assert draft.links is not None
     assert draft.neighbors is not None
-    return Server(name=name, clients=draft.clients, links=draft.links, neighbors=draft.neighbors)
+    return Server(
+        name=name,
+        clients=draft.clients,
+        links=draft.links,
+        neighbors=draft.neighbors,
+        durability=draft.durability,
+    )

@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from herd.config.checks import check_draft
 from herd.config.directories import resolve, state_directory
-from herd.config.document import Draft, read_document
+from herd.config.document import Draft, TlsDraft, read_document
 from herd.config.locate import line_of, lines_of
 from herd.config.model import Config, Places
 from herd.config.problem import DocumentPath, Problem
@@ -82,7 +82,7 @@ def load_checked(
 def read_config(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Reading:
     """Read a file, or the packaged default, and tell what is wrong with it; raises nothing."""
     if path is None:
-        return read_text(packaged_text(), PACKAGED, Path.cwd(), environ)
+        return read_text(packaged_text(), PACKAGED, None, environ)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -108,8 +108,8 @@ def packaged_text() -> str:
     return resources.files("herd.config").joinpath("default.toml").read_text("utf-8")
 
 
-def read_text(text: str, source: str, base: Path, environ: Mapping[str, str]) -> Reading:
-    """Read the text of a file that is called `source` and stands in the directory `base`."""
+def read_text(text: str, source: str, base: Path | None, environ: Mapping[str, str]) -> Reading:
+    """Read the text of a file that is called `source` and stands in the directory `base`, or in none."""
     try:
         document = tomllib.loads(text)
         lines = lines_of(text)
@@ -125,15 +125,30 @@ def read_text(text: str, source: str, base: Path, environ: Mapping[str, str]) ->
     return Reading(source=source, config=config, places=draft.places, lines=lines).plus(problems)
 
 
-def _with_directories(draft: Draft, base: Path, environ: Mapping[str, str]) -> Draft:
-    """Make the directories that the file names, or does not name, absolute."""
-    if draft.logging.directory is not None:
-        draft = evolve(
-            draft, logging=evolve(draft.logging, directory=resolve(draft.logging.directory, base, environ))
-        )
-    if draft.name is None:
-        return evolve(draft, state=None)
-    return evolve(draft, state=state_directory(draft.name, draft.state, base, environ))
+def _with_directories(draft: Draft, base: Path | None, environ: Mapping[str, str]) -> Draft:
+    """Make the paths that the file names, or does not name, absolute.
+
+    What would stand beside a file that stands nowhere, the packaged one, is in the state directory.
+    """
+    state = None
+    if draft.name is not None:
+        state = state_directory(draft.name, draft.state, base or Path.cwd(), environ)
+    start = base or state or Path.cwd()
+
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else resolve(path, start, environ)
+
+    return evolve(
+        draft,
+        state=state,
+        logging=evolve(draft.logging, directory=absolute(draft.logging.directory)),
+        links=evolve(draft.links, secret_file=absolute(draft.links.secret_file)),
+        tls=TlsDraft(
+            directory=resolve(draft.tls.directory or Path("tls"), start, environ),
+            client_certificate=absolute(draft.tls.client_certificate),
+            client_key=absolute(draft.tls.client_key),
+        ),
+    )
 
 
 def _failed(source: str, problem: Problem) -> Reading:

@@ -24,11 +24,15 @@ class Address:
         return f"{host}:{self.port}"
 
 
+Durability = Literal["memory", "neighbor", "disk"]
+"""What an AT answer promises: this server has the report; a neighbor has it too; it is committed to disk."""
+
+
 @frozen(kw_only=True)
 class Endpoint:
     """Where a server listens, and where others dial it (the same, unless the file says otherwise)."""
 
-    scheme: Literal["tcp"] = "tcp"
+    scheme: Literal["tcp", "tls"] = "tcp"
     listen: Address
     dial: Address
 
@@ -41,6 +45,8 @@ class Server:
     clients: Endpoint
     links: Endpoint
     neighbors: tuple[str, ...]
+    durability: Durability | None = None
+    """What this server's answers promise, where it differs from the herd's."""
 
 
 @frozen(kw_only=True)
@@ -68,6 +74,27 @@ class Logging:
 
 
 @frozen(kw_only=True)
+class Links:
+    """How neighbors prove who they are on `tcp:` links; on `tls:` links their certificates do."""
+
+    secret_env: str | None = None
+    """The environment variable that holds the herd's secret, 16 bytes or more."""
+    secret_file: Path | None = None
+    """The file that holds it, instead; a newline at its end does not count."""
+
+
+@frozen(kw_only=True)
+class Tls:
+    """Where the certificates of `tls:` endpoints are; `herd ca` makes such a directory."""
+
+    directory: Path
+    """`ca.pem`, which signed every server's certificate; `<server>.pem` and `<server>.key`."""
+    client_certificate: Path | None = None
+    """What `tls:` clients are shown, if not the server's own certificate: a chain in PEM."""
+    client_key: Path | None = None
+
+
+@frozen(kw_only=True)
 class Config:
     """A whole herd."""
 
@@ -78,6 +105,11 @@ class Config:
     places: Places = field(factory=Places)
     logging: Logging = field(factory=Logging)
     limits: Limits = field(factory=Limits)
+    durability: Durability = "memory"
+    """What AT answers promise, unless a server says otherwise."""
+    links: Links = field(factory=Links)
+    tls: Tls
+    """Looked at only where an endpoint is `tls:`."""
     source: str = field(default="the packaged default", eq=False)
     """The file that this was read from, in words for a message."""
 
@@ -92,6 +124,14 @@ class Config:
     def names(self) -> tuple[str, ...]:
         """Names of all servers, in the order of the file."""
         return tuple(server.name for server in self.servers)
+
+    def durability_of(self, name: str) -> Durability:
+        """Return what the answers of a server promise."""
+        return self.server(name).durability or self.durability
+
+    def journal_file(self, name: str) -> Path:
+        """Return the path of a server's journal."""
+        return self.state / f"{name}.db"
 
     def control_socket(self, name: str) -> Path:
         """Return the path of a server's control socket."""

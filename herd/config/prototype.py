@@ -22,7 +22,7 @@ from attrs import evolve, frozen
 from herd.config.checks import check_draft
 from herd.config.document import draft_from_config
 from herd.config.endpoint import MAX_PORT, FaultsError, endpoint_from_address, is_loopback, parse_endpoint
-from herd.config.model import Address, Config, Endpoint, Server
+from herd.config.model import Address, Config, Endpoint, Server, Tls
 from herd.config.names import name_problem
 from herd.config.problem import did_you_mean, show_string
 from herd.config.prototype_facts import facts_of
@@ -64,7 +64,7 @@ def import_prototype(files: Iterable[tuple[str, str]], name: str) -> tuple[Confi
         message = f"{described}: no dictionary from names of servers to ports, such as {example}"
         raise ConfigError([*map(str, tables.notes), message])
     servers = _Import(tables, *chosen).servers()
-    config = Config(name=name, servers=servers, state=Path(), source=described)
+    config = Config(name=name, servers=servers, state=Path(), tls=Tls(directory=Path()), source=described)
     # What a file with these servers would be refused for, such as a port that two of them share.
     problems = check_draft(evolve(draft_from_config(config), state=None))
     errors = [str(evolve(each, source=described)) for each in problems if each.severity == "error"]

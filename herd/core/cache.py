@@ -18,7 +18,7 @@ from herd.core.ages import AgeIndex
 from herd.core.record import NS_PER_S, is_newer, received_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from herd.core.limits import Limits
 
@@ -41,6 +41,13 @@ class Cache:
         """A 1 for each leaf (an id's checksum's upper half) that has changed; who keeps digests clears it."""
         self._ages = AgeIndex(max(self._lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
         self._size = 0
+        self.on_dropped: Callable[[bytes], object] = lambda _: None
+        """Called with each client whose record expired or was evicted."""
+
+    def configure(self, limits: Limits) -> None:
+        """Take on other limits; `sweep` then brings the cache within them."""
+        self._capacity = limits.clients_held
+        self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
 
     def __len__(self) -> int:
         return self._size
@@ -88,7 +95,9 @@ class Cache:
         self._ages.settle(until_ns, budget)
         for client_id in self._ages.take_due(until_ns, budget):
             self._delete(client_id)
-        return self._ages.is_due(until_ns)
+        for _ in range(min(budget, self._size - self._capacity)):
+            self._evict()
+        return self._ages.is_due(until_ns) or self._size > self._capacity
 
     def shard(self, index: int) -> Mapping[bytes, bytes]:
         """Return one of the `SHARDS` parts of the cache, as it lives: client id -> AT line."""
@@ -105,6 +114,7 @@ class Cache:
         del self._shards[checksum >> _SHARD_SHIFT][client_id]
         self.dirty[checksum >> _LEAF_SHIFT] = 1
         self._size -= 1
+        self.on_dropped(client_id)
 
     def _received_of(self, client_id: bytes) -> int | None:
         line = self.peek(client_id)

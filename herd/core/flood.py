@@ -81,9 +81,21 @@ class Flood:
 
     def __init__(self, neighbors: Iterable[str]) -> None:
         self.outboxes: dict[str, Outbox] = {name: Outbox() for name in neighbors}
+        self.journal: Outbox | None = None
+        """The outbox of the journal, where there is one: it is owed everything."""
+
+    def add(self, name: str) -> None:
+        """Take on a neighbor."""
+        self.outboxes[name] = Outbox()
+
+    def remove(self, name: str) -> None:
+        """Forget a neighbor and what it is owed."""
+        self.outboxes.pop(name).close()
 
     def publish(self, records: Mapping[bytes, bytes], source: str | None) -> None:
         """Owe records, newer than any held before, to all neighbors but their `source` (None: a client)."""
         for name, outbox in self.outboxes.items():
             if name != source:
                 outbox.put(records)
+        if self.journal is not None:
+            self.journal.put(records)

@@ -25,6 +25,20 @@ class Limits:
     """Answers that one connection may have waiting. At the bound its input is left unread, so the client is
     slowed by TCP and nothing is dropped."""
 
+    connections: int = field(default=10_000, validator=ge(1))
+    """Client connections in all, about 10 KB each. One more gets a `? ` line and is closed."""
+
+    connections_per_address: int = field(default=2_000, validator=ge(1))
+    """Client connections from one address: a large office behind one, yet no single host has them all."""
+
+    commands_per_s: float = field(default=100_000.0, validator=gt(0))
+    """What one connection is answered per second; a faster one is left unread, so TCP slows it and nothing is
+    dropped. It is about what a whole server can do: lower it where clients are strangers."""
+
+    idle_s: float = field(default=3600.0, validator=gt(0))
+    """A client connection that has said nothing for this long is closed: longer than any pause of a person at
+    telnet, and peers that vanished do not pile up."""
+
     clients_held: int = field(default=1_000_000, validator=ge(1))
     """Clients whose record a server holds, about half a gigabyte. Past it the oldest record is evicted."""
 
@@ -51,6 +65,13 @@ class Limits:
     link_write_bytes: int = field(default=262_144, validator=ge(1024))
     """What one link writes at most in one reactor turn: enough to fill a fast link, too little to hold the
     reactor (about a millisecond)."""
+
+    promise_timeout_s: float = field(default=5.0, validator=gt(0))
+    """How long an answer waits for what the durability promises before it is refused."""
+
+    clock_skew_s: float = field(default=3600.0, validator=gt(0))
+    """How far ahead of this server's clock a neighbor's record may have been received. Clocks differ by less;
+    a record from further in the future is not taken, as it would never expire."""
 
     shutdown_s: float = field(default=5.0, validator=ge(0))
     """How long a server that was told to stop answers what is in flight. Container engines kill after ten."""

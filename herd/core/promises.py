@@ -37,7 +37,9 @@ class _Waiting:
 class Promises:
     """The answers of one server that wait. Times are seconds of any steady clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_wait: Callable[[], object] = lambda: None) -> None:
+        self.on_wait = on_wait
+        """Called whenever something waits that did not before."""
         self.moment = 0
         """How many answers have been asked to wait so far."""
         self._waiting: deque[_Waiting] = deque()
@@ -49,6 +51,7 @@ class Promises:
         """Call `release` once: with what became of the promise."""
         self.moment += 1
         self._waiting.append(_Waiting(self.moment, now_s, release))
+        self.on_wait()
 
     def keep(self, moment: int) -> None:
         """Release all answers up to `moment`: a keeper has everything that they are about."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from herd.core.cache import SHARDS, Cache
+from herd.core.cache import Cache
 from herd.core.digests import Digests
 from herd.core.flood import Flood
-from herd.core.record import make_line, origin_prefix, received_ns
+from herd.core.record import NS_PER_S, make_line, origin_prefix, received_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +30,9 @@ class Replica:
     def __init__(
         self, name: str, neighbors: Iterable[str], limits: Limits, on_owed: Callable[[], None] = lambda: None
     ) -> None:
+        self._clock_skew_ns = round(limits.clock_skew_s * NS_PER_S)
+        self.refused = 0
+        """Records of neighbors that were not taken because they came from too far in the future."""
         self.name = name
         self.cache = Cache(limits)
         self.digests = Digests(self.cache)
@@ -37,19 +40,19 @@ class Replica:
         self.on_owed = on_owed
         self._prefix = origin_prefix(name)
 
-    def report(self, reports: Reports, now_ns: int) -> bytes:
-        """Take clients' IAMATs, received at `now_ns`; return their answers, joined.
+    def report(self, reports: Reports, now_ns: int) -> list[bytes]:
+        """Take clients' IAMATs, received at `now_ns`; return their answers.
 
         Each answer is the herd's current AT line of that client: the one just made, or the one held if the
         report is a retry or too late.
         """
         answers: list[bytes] = []
         fresh: dict[bytes, bytes] = {}
-        for client_id, position, time, ending in reports:
+        for command, client_id, position, time in reports:
             line = self._answer(client_id, position, time, now_ns, fresh)
-            answers.append(line + ending)
+            answers.append(line + (b"\r\n" if command.endswith(b"\r\n") else b"\n"))
         self._publish(fresh, None)
-        return b"".join(answers)
+        return answers
 
     def _answer(
         self, client_id: bytes, position: bytes, time: bytes, now_ns: int, fresh: dict[bytes, bytes]
@@ -71,19 +74,23 @@ class Replica:
         """Take a neighbor's records, pairs of (AT line, client id); return how many were news."""
         outbox = self.flood.outboxes[source]
         fresh: dict[bytes, bytes] = {}
+        latest_ns = now_ns + self._clock_skew_ns
         for line, client_id in records:
             outbox.forget(client_id, line)
-            if self.cache.offer(client_id, line, received_ns(line), now_ns):
+            received = received_ns(line)
+            if received > latest_ns:
+                self.refused += 1
+            elif self.cache.offer(client_id, line, received, now_ns):
                 fresh[client_id] = line
         self._publish(fresh, source)
         return len(fresh)
+
+    def configure(self, limits: Limits) -> None:
+        """Take on other limits."""
+        self._clock_skew_ns = round(limits.clock_skew_s * NS_PER_S)
+        self.cache.configure(limits)
 
     def _publish(self, fresh: dict[bytes, bytes], source: str | None) -> None:
         if fresh:
             self.flood.publish(fresh, source)
             self.on_owed()
-
-    def catch_up(self, neighbor: str, shard: int) -> bool:
-        """Owe a neighbor one of the cache's shards; tell whether that was the last one."""
-        self.flood.outboxes[neighbor].put_if_newer(self.cache.shard(shard))
-        return shard == SHARDS - 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from herd.core.limits import Limits
 
 Reports: TypeAlias = list[tuple[bytes, bytes, bytes, bytes]]
-"""IAMATs in a row: client id, position, time and line ending of each, as they came."""
+"""IAMATs in a row: the whole line, client id, position and time of each, as they came."""
 
 MAX_RADIUS_KM: Final = 50
 MAX_BOUND: Final = 20
@@ -36,9 +36,9 @@ _WHOLE: Final = re.compile(rb"[0-9]+")
 # What a fast IAMAT may be besides its client id: "IAMAT", blanks, two 25-digit degrees, a time, an ending.
 _FAST_OVERHEAD: Final = 160
 _FAST: Final = (
-    rb"^IAMAT ([^ \t\n\r\f\v]{1,%d}) "
+    rb"^(IAMAT ([^ \t\n\r\f\v]{1,%d}) "
     rb"([+-](?:[0-8]?[0-9](?:\.[0-9]{1,20})?|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{1,20})?|180)) "
-    rb"([0-9]{1,20}(?:\.[0-9]{1,20})?)(\r?\n)"
+    rb"([0-9]{1,20}(?:\.[0-9]{1,20})?)\r?\n)"
 )
 
 
@@ -136,7 +136,7 @@ def parse_line(line: bytes, client_id_bytes: int) -> tuple[bytes, bytes, bytes, 
         return Invalid(line)
     name, client_id, third, fourth = fields
     if name == b"IAMAT" and is_position(third) and _TIME.fullmatch(fourth):
-        return client_id, third, fourth, ending_of(line)
+        return line, client_id, third, fourth
     if name == b"WHATSAT" and _is_radius(third) and _is_bound(fourth):
         return Whatsat(client_id, float(third), int(fourth.lstrip(b"0") or b"0"), line, ending_of(line))
     return Invalid(line)

@@ -17,21 +17,24 @@ other way
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer
+from attrs import define, field
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from zope.interface import implementer
 
 from herd.core.answers import AnswerQueue, Slot
 from herd.core.limits import Limits
+from herd.core.pace import Pace
 from herd.core.position import parse_position
+from herd.core.promises import Outcome, Promises
 from herd.core.record import position_of
 from herd.core.replica import Replica
-from herd.core.wire import Command, CommandParser, Invalid, Reports, TooLong, Whatsat, refusal
+from herd.core.wire import Command, CommandParser, Invalid, Reports, Whatsat, refusal
 from herd.places.finder import Finder
 from herd.places.interfaces import Question
 from herd.server.addresses import address_text
@@ -47,9 +50,9 @@ if TYPE_CHECKING:
 _LINGER_S: Final = 2.0
 
 
-@frozen
+@define(eq=False)
 class ClientContext:
-    """What all client connections of a server share."""
+    """What all client connections of a server share; `limits` may be replaced."""
 
     replica: Replica
     finder: Finder
@@ -57,6 +60,16 @@ class ClientContext:
     log: EventLog
     world: World
     connections: Connections[ClientConnection]
+    promises: Promises | None = None
+    """Where answers to reports wait; None if they promise no more than this server's memory."""
+    addresses: Counter[str] = field(factory=Counter)
+    """How many connections each address has."""
+
+    def forget_address(self, host: str) -> None:
+        """Count one connection less."""
+        self.addresses[host] -= 1
+        if self.addresses[host] <= 0:
+            del self.addresses[host]
 
 
 class Input(Enum):
@@ -86,6 +99,10 @@ class ClientConnection(Protocol):
         self._is_working = False
         self._linger_end: IDelayedCall | None = None
         self._number = 0
+        self._host = ""
+        self._pace = Pace(context.limits.commands_per_s)
+        self._pause_end: IDelayedCall | None = None
+        self._active_s = context.world.reactor.seconds()
 
     def connectionMade(self) -> None:
         """Begin."""
@@ -94,10 +111,19 @@ class ClientConnection(Protocol):
         self._context.log.opened(self._peer)
         self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, streaming=True)
+        self._host = getattr(self.transport.getPeer(), "host", "")
+        self._context.addresses[self._host] += 1
+        limits = self._context.limits
+        if len(self._context.connections) > limits.connections:
+            self._refuse("too many connections")
+        elif self._context.addresses[self._host] > limits.connections_per_address:
+            self._refuse("too many connections from this address")
+        self._work()
 
     def dataReceived(self, data: bytes) -> None:
         """Take a chunk of input."""
         if self._input is Input.OPEN:
+            self._active_s = self._context.world.reactor.seconds()
             self._commands.extend(self._parser.feed(data))
             self._work()
 
@@ -121,7 +147,10 @@ class ClientConnection(Protocol):
         self._commands.clear()
         if self._linger_end is not None and self._linger_end.active():
             self._linger_end.cancel()
-        self._linger_end = None
+        if self._pause_end is not None and self._pause_end.active():
+            self._pause_end.cancel()
+        self._linger_end = self._pause_end = None
+        self._context.forget_address(self._host)
         self._context.log.closed(self._peer, reason.getErrorMessage())
         self._context.connections.remove(self._number)
 
@@ -143,6 +172,13 @@ class ClientConnection(Protocol):
             self._input = Input.ENDED
             self._work()
 
+    def close_if_idle(self, now_s: float) -> None:
+        """Close a connection that has said nothing for too long, and waits for no answer."""
+        idle_s = self._context.limits.idle_s
+        if self._input is Input.OPEN and not self._answers and now_s - self._active_s >= idle_s:
+            self._refuse(f"idle for {idle_s:g} s")
+            self._work()
+
     def abort(self) -> None:
         """Close at once."""
         self.transport.abortConnection()
@@ -154,6 +190,7 @@ class ClientConnection(Protocol):
         self._is_working = True
         while self._commands and not self._must_wait():
             self._answer(self._commands.popleft())
+            self._keep_pace()
         self._is_working = False
         output = self._answers.take()
         if output:
@@ -164,7 +201,21 @@ class ClientConnection(Protocol):
             self._close()
 
     def _must_wait(self) -> bool:
-        return self._is_output_full or len(self._answers) >= self._context.limits.answers_waiting
+        return (
+            self._is_output_full
+            or self._pause_end is not None
+            or len(self._answers) >= self._context.limits.answers_waiting
+        )
+
+    def _keep_pace(self) -> None:
+        reactor = self._context.world.reactor
+        wait_s = self._pace.wait_s(reactor.seconds())
+        if wait_s > 0 and self._pause_end is None:
+            self._pause_end = reactor.callLater(wait_s, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pause_end = None
+        self._work()
 
     def _read_or_wait(self) -> None:
         may_read = not self._commands and not self._must_wait()
@@ -177,7 +228,7 @@ class ClientConnection(Protocol):
 
     def _close(self) -> None:
         self.transport.unregisterProducer()
-        if self._input is Input.REFUSED:
+        if self._input is Input.REFUSED and not ISSLTransport.providedBy(self.transport):
             self.transport.resumeProducing()
             self.transport.loseWriteConnection()
             self._linger_end = self._context.world.reactor.callLater(_LINGER_S, self.abort)
@@ -186,6 +237,8 @@ class ClientConnection(Protocol):
         self._input = Input.CLOSED
 
     def _answer(self, command: Command) -> None:
+        count = len(command) if isinstance(command, list) else 1
+        self._pace.take(count, self._context.world.reactor.seconds())
         if isinstance(command, list):
             self._answer_reports(command)
         elif isinstance(command, Whatsat):
@@ -194,14 +247,14 @@ class ClientConnection(Protocol):
             self._context.log.got(self._peer, [command.line])
             self._add(refusal(command.line))
         else:
-            self._refuse_the_rest(command)
+            self._refuse(f"line over {command.limit} bytes")
 
     def _add(self, answer: bytes) -> None:
         self._context.log.sent(self._peer, [answer])
         self._answers.add(answer)
 
     def _answer_reports(self, reports: Reports) -> None:
-        must_queue = bool(self._answers)
+        must_queue = bool(self._answers) or self._context.promises is not None
         if must_queue:  # then each of the answers counts
             room = self._context.limits.answers_waiting - len(self._answers)
             if len(reports) > room:
@@ -210,10 +263,28 @@ class ClientConnection(Protocol):
         log = self._context.log
         answers = self._context.replica.report(reports, self._context.world.wall_ns())
         if log.lines:
-            log.got(self._peer, [b"IAMAT %b %b %b" % report[:3] for report in reports])
-            log.sent(self._peer, answers.split(b"\n")[:-1])
-        for answer in answers.splitlines(keepends=True) if must_queue else [answers]:
+            log.got(self._peer, [report[0] for report in reports])
+        promises = self._context.promises
+        if promises is not None:
+            slots = [self._answers.reserve() for _ in reports]
+            release = partial(self._promise_settled, slots=slots, answers=answers, reports=reports)
+            promises.wait(release, self._context.world.reactor.seconds())
+            return
+        log.sent(self._peer, answers)
+        for answer in answers if must_queue else [b"".join(answers)]:
             self._answers.add(answer)
+
+    def _promise_settled(
+        self, outcome: Outcome, slots: list[Slot], answers: list[bytes], reports: Reports
+    ) -> None:
+        if self._input is Input.CLOSED:
+            return
+        if outcome is Outcome.BROKEN:
+            answers = [refusal(report[0]) for report in reports]
+        self._context.log.sent(self._peer, answers)
+        for slot, answer in zip(slots, answers, strict=True):
+            self._answers.fill(slot, answer)
+        self._work()
 
     def _answer_whatsat(self, command: Whatsat) -> None:
         context = self._context
@@ -234,8 +305,8 @@ class ClientConnection(Protocol):
         self._answers.fill(slot, line + ending + places + ending + ending)
         self._work()
 
-    def _refuse_the_rest(self, too_long: TooLong) -> None:
-        reason = f"line over {too_long.limit} bytes"
+    def _refuse(self, reason: str) -> None:
+        """Give the one line that a broken limit gets, and take nothing more."""
         self._context.log.refused(self._peer, reason)
         self._answers.add(f"? {reason}\n".encode())
         self._input = Input.REFUSED

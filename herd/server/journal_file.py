@@ -135,7 +135,18 @@ def move_aside(path: Path, suffix: str) -> Path:
     return aside
 
 
-def load(file: JournalFile, cache: Cache, now_ns: int, say: Callable[[str], None]) -> int:
+def set_aside(
+    file: JournalFile, identity: str, error: Exception, say: Callable[[str], None], suffix: str
+) -> JournalFile:
+    """Close a journal that turned out to be damaged, move it aside and begin a new one."""
+    file.close()
+    aside = move_aside(file.path, suffix)
+    say(f"the journal {file.path} is damaged ({error}); it is kept as {aside}, neighbors have what was in it")
+    file.path.touch(mode=0o600)
+    return JournalFile(file.path, identity)
+
+
+def load_cache(file: JournalFile, cache: Cache, now_ns: int, say: Callable[[str], None]) -> int:
     """Fill a cache from a journal, saying how far it is; return how many records were alive.
 
     `sqlite3.DatabaseError` if the file turns out to be damaged; what was read until then stays.

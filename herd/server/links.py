@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import define
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from zope.interface import implementer
@@ -20,6 +20,7 @@ from herd.core.limits import Limits
 from herd.core.linkwire import LinkParser, Message
 from herd.server.addresses import address_text
 from herd.server.eventlog import EventLog, Peer
+from herd.server.tls import check_peer
 from herd.server.world import World
 
 if TYPE_CHECKING:
@@ -27,20 +28,23 @@ if TYPE_CHECKING:
     from twisted.internet.tcp import Connection
     from twisted.python.failure import Failure
 
-    from herd.server.neighbors import Neighbor, Neighbors
+    from herd.server.neighbor import Neighbor
+    from herd.server.neighbors import Neighbors
 
 _CLOSE_S: Final = 2.0
 """How long a link that is closed may take to send what was written: a stuck one would stay for ever."""
 
 
-@frozen
+@define(eq=False)
 class LinkContext:
-    """What all links of a server share."""
+    """What all links of a server share; `limits` may be replaced."""
 
     identity: Identity
     limits: Limits
     log: EventLog
     world: World
+    has_tls: bool = False
+    """Whether links are `tls:`, so that certificates tell who a peer is."""
 
 
 @implementer(IPushProducer)
@@ -153,7 +157,10 @@ class LinkConnection(Protocol):
                 self._handshake_rest = data
                 return b""
             self._context.log.got(self._peer, [line])
-            self.transport.write(self.handshake.receive(line))
+            reply = self.handshake.receive(line)
+            if self._context.has_tls and self.handshake.peer is not None:
+                check_peer(self.transport, self.handshake.peer)
+            self.transport.write(reply)
             data = rest
         self._handshake_rest = b""
         self._stop_timer()

@@ -72,7 +72,9 @@ class RotatingFile:
 
     def _rename(self, suffix: str, new_suffix: str) -> None:
         with suppress(FileNotFoundError):  # someone else moved it
-            os.replace(f"{self._path}{suffix}", f"{self._path}{new_suffix}")  # noqa: PTH105 - no objects for names
+            self._path.with_name(self._path.name + suffix).replace(
+                self._path.with_name(self._path.name + new_suffix)
+            )
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -1,8 +1,4 @@
-"""The neighbors of one server: dialing them, keeping one link to each, and writing what they are owed.
-
-Either side may dial. Where both do, one link remains, by a rule that both sides compute alike: the one that
-the server with the lesser name dialed; of two with the same dialer the later one. A link whose far end is
-another process than before (a restart) always takes the place of the old one.
+"""All neighbors of one server: built from the configuration, written to together.
 
 Writing is paced by the reactor: whatever a turn brings, each neighbor gets one write at the turn's end, and
 only while its transport wants more. So batches come from load, and an idle herd forwards at once.
@@ -10,257 +6,37 @@ only while its transport wants more. So batches come from load, and an idle herd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from herd.core.cache import SHARDS
-from herd.core.linkwire import Message, Ping
-from herd.server.backoff import Backoff
+from herd.core.promises import Promises
 from herd.server.connections import Connections
 from herd.server.links import LinkConnection, LinkContext, LinkFactory
+from herd.server.neighbor import Neighbor, NeighborStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twisted.internet.defer import Deferred
-    from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
-    from twisted.python.failure import Failure
+    from twisted.internet.interfaces import IStreamClientEndpoint
 
     from herd.core.replica import Replica
-
-
-@frozen(kw_only=True)
-class NeighborStatus:
-    """What an operator sees of one neighbor."""
-
-    name: str
-    state: str
-    """`up`, `connecting` or `down`."""
-    for_s: float
-    """How long it has been in this state."""
-    outbox: int
-    """Records that it is owed and that have not been written yet."""
-    sent: int
-    """Records written on the present link."""
-    acknowledged: int
-    """Records that it has acknowledged on the present link."""
-    received: int
-    """Records read on the present link."""
-    error: str | None
-    """Why it is not up."""
-
-
-class Neighbor:
-    """One configured neighbor, with a link or without."""
-
-    def __init__(
-        self, name: str, endpoint: IStreamClientEndpoint, context: LinkContext, neighbors: Neighbors
-    ) -> None:
-        self.name = name
-        self._endpoint = endpoint
-        self._context = context
-        self._neighbors = neighbors
-        self._outbox = neighbors.replica.flood.outboxes[name]
-        self._factory = LinkFactory(context, neighbors, self)
-        self._backoff = Backoff(
-            context.limits.reconnect_min_s, context.limits.reconnect_max_s, context.world.random
-        )
-        self._link: LinkConnection | None = None
-        self._dialing: Deferred[Any] | None = None
-        self._dialed: LinkConnection | None = None
-        """A connection that this side dialed and whose handshake is not done yet."""
-        self._timer: IDelayedCall | None = None
-        self._state = "down"
-        self._since_s = context.world.reactor.seconds()
-        self._error: str | None = None
-        self._begin_link()
-
-    def _begin_link(self) -> None:
-        self._is_ping_due = self._is_pong_due = False
-        self._next_shard = 0
-        self._sent = self._received = self._acknowledged = 0
-        self._heard_s = self._context.world.reactor.seconds()
-
-    def start(self) -> None:
-        """Dial; the server with the lesser name gets a head start, so that mostly one link is made."""
-        has_precedence = self._context.identity.name < self.name
-        self._set_timer(0 if has_precedence else self._backoff.next_s(), self._dial)
-
-    def status(self) -> NeighborStatus:
-        """Return what an operator wants to know."""
-        return NeighborStatus(
-            name=self.name,
-            state=self._state,
-            for_s=round(self._context.world.reactor.seconds() - self._since_s, 3),
-            outbox=len(self._outbox),
-            sent=self._sent,
-            acknowledged=self._acknowledged,
-            received=self._received,
-            error=self._error,
-        )
-
-    def attach(self, link: LinkConnection) -> None:
-        """Take a connection whose handshake is done, as the link, unless the one there is is to be kept."""
-        old = self._link
-        if link is self._dialed:
-            self._dialed = None
-        if old is not None and not self._is_preferred(link, old):
-            link.close()
-            return
-        self._link = link
-        if old is not None:
-            old.close()
-            self._outbox.close()
-        self._begin_link()
-        self._outbox.open()
-        self._set_state("up", None)
-        self._context.log.note(f"link to {self.name} is up")
-        self._set_timer(self._context.limits.heartbeat_s, self._beat)
-        self._neighbors.schedule_flush()
-
-    def _is_preferred(self, link: LinkConnection, old: LinkConnection) -> bool:
-        if (
-            link.handshake.peer_instance != old.handshake.peer_instance
-            or link.handshake.role == old.handshake.role
-        ):
-            return True
-        has_precedence = self._context.identity.name < self.name
-        return (link.handshake.role == "dialer") is has_precedence
-
-    def lost(self, link: LinkConnection, reason: str) -> None:
-        """Learn that a connection is over, the link or another; dial again if there is no link now."""
-        if link is self._dialed:
-            self._dialed = None
-        if link is self._link:
-            self._link = None
-            self._set_timer(None)
-            self._outbox.close()
-            self._context.log.note(f"link to {self.name} is down: {reason}")
-            self._set_state("down", reason)
-        elif self._link is None:
-            self._error = reason
-        self._dial_later()
-
-    def take(self, message: Message) -> None:
-        """Take a message that came over the link."""
-        self._heard_s = self._context.world.reactor.seconds()
-        self._backoff.reset()  # not before: a link that is closed as soon as it is up must not be dialed on
-        if isinstance(message, list):
-            self._received += len(message)
-            self._neighbors.replica.learn(message, self.name, self._context.world.wall_ns())
-        elif isinstance(message, Ping):
-            self._is_pong_due = True
-            self._neighbors.schedule_flush()
-        else:
-            self._acknowledged = message.read
-            if self._neighbors.is_stopping:
-                self._neighbors.schedule_flush()
-
-    def flush(self) -> bool:
-        """Write once what is owed, if the transport wants it; tell whether more could be written at once."""
-        link = self._link
-        if link is None or not link.is_writable:
-            return False
-        while not self._outbox and self._next_shard < SHARDS:
-            self._neighbors.replica.catch_up(self.name, self._next_shard)
-            self._next_shard += 1
-        records = self._outbox.take(self._context.limits.link_write_bytes)
-        self._sent += len(records)
-        control = self._take_control(is_last_word=self._neighbors.is_stopping and bool(records))
-        if control or records:
-            link.write(records, control)
-        return link.is_writable and (bool(self._outbox) or self._next_shard < SHARDS)
-
-    def _take_control(self, *, is_last_word: bool) -> list[bytes]:
-        """Return the heartbeats that are due: one of each at most, however long they could not be written."""
-        control: list[bytes] = []
-        if self._is_pong_due:
-            control.append(b"PONG %d" % self._received)
-        if self._is_ping_due or is_last_word:
-            control.append(b"PING %d" % self._sent)
-        self._is_ping_due = self._is_pong_due = False
-        return control
-
-    def ping(self) -> None:
-        """Ask for an acknowledgement with the next write."""
-        self._is_ping_due = True
-        self._neighbors.schedule_flush()
-
-    def is_drained(self) -> bool:
-        """Tell whether nothing is owed over a link that is up, and all of it has been acknowledged."""
-        return self._link is None or (
-            not self._outbox and self._next_shard == SHARDS and self._acknowledged >= self._sent
-        )
-
-    def stop(self) -> None:
-        """Stop dialing, and close the link."""
-        self._set_timer(None)
-        if self._dialing is not None:
-            self._dialing.cancel()
-        if self._link is not None:
-            self._link.close()
-
-    @property
-    def _is_on_the_way(self) -> bool:
-        """Tell whether there is a link, or one is being made from this side."""
-        return self._link is not None or self._dialing is not None or self._dialed is not None
-
-    def _dial(self) -> None:
-        if not self._is_on_the_way:
-            self._set_state("connecting", self._error)
-            self._dialing = self._endpoint.connect(self._factory)
-            self._dialing.addCallbacks(self._connected, self._dial_failed)
-
-    def _connected(self, link: LinkConnection) -> None:
-        self._dialing = None
-        self._dialed = link
-
-    def _dial_failed(self, failure: Failure) -> None:
-        self._dialing = None
-        self._error = failure.getErrorMessage()
-        self._dial_later()
-
-    def _dial_later(self) -> None:
-        if not self._is_on_the_way and not self._neighbors.is_stopping:
-            self._set_state("down", self._error)
-            self._set_timer(self._backoff.next_s(), self._dial)
-
-    def _beat(self) -> None:
-        """Ask for a sign of life, or give up a link that has been silent for too long."""
-        limits, link = self._context.limits, self._link
-        if link is None:
-            return
-        silent_s = self._context.world.reactor.seconds() - self._heard_s
-        if silent_s >= limits.link_silence_s:
-            link.refuse(f"silent for {silent_s:.1f} s")
-            return
-        self.ping()
-        self._set_timer(limits.heartbeat_s, self._beat)
-
-    def _set_state(self, state: str, error: str | None) -> None:
-        self._error = error
-        if state != self._state:
-            self._state = state
-            self._since_s = self._context.world.reactor.seconds()
-
-    def _set_timer(self, delay_s: float | None, *then: object) -> None:
-        """Replace the one timer: to dial while there is no link, to beat while there is one."""
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None if delay_s is None else self._context.world.reactor.callLater(delay_s, *then)
 
 
 class Neighbors:
     """All neighbors of one server, and the link connections that are open."""
 
     def __init__(
-        self, replica: Replica, context: LinkContext, endpoints: Mapping[str, IStreamClientEndpoint]
+        self,
+        replica: Replica,
+        context: LinkContext,
+        endpoints: Mapping[str, IStreamClientEndpoint],
+        promises: Promises | None = None,
     ) -> None:
         self.replica = replica
+        self.promises = Promises() if promises is None else promises
         self.connections: Connections[LinkConnection] = Connections()
         self.is_stopping = False
-        self._context = context
+        self._is_started = False
+        self.context = context
         self._is_flush_due = False
         self._neighbors = {
             name: Neighbor(name, endpoint, context, self) for name, endpoint in endpoints.items()
@@ -277,12 +53,29 @@ class Neighbors:
 
     def acceptor(self) -> LinkFactory:
         """Return the factory of the link port."""
-        return LinkFactory(self._context, self)
+        return LinkFactory(self.context, self)
 
     def start(self) -> None:
         """Dial all neighbors."""
+        self._is_started = True
         for neighbor in self._neighbors.values():
             neighbor.start()
+
+    def replace(self, endpoints: Mapping[str, IStreamClientEndpoint]) -> None:
+        """Take on the neighbors that are new, and leave those that are gone; the rest stay as they are."""
+        for name in [name for name in self._neighbors if name not in endpoints]:
+            self._neighbors.pop(name).leave()
+            self.replica.flood.remove(name)
+        for name, endpoint in endpoints.items():
+            if name not in self._neighbors:
+                self.replica.flood.add(name)
+                self._neighbors[name] = Neighbor(name, endpoint, self.context, self)
+                if self._is_started:
+                    self._neighbors[name].start()
+
+    def reconcile(self, names: list[str]) -> list[str]:
+        """Compare caches with these neighbors now; return those that there is a link to."""
+        return [name for name in names if self._neighbors[name].reconcile()]
 
     def status(self) -> list[NeighborStatus]:
         """Return the status of each neighbor."""
@@ -292,7 +85,7 @@ class Neighbors:
         """See that every neighbor is written to at the end of this reactor turn."""
         if not self._is_flush_due:
             self._is_flush_due = True
-            self._context.world.reactor.callLater(0, self._flush)
+            self.context.world.reactor.callLater(0, self._flush)
 
     def _flush(self) -> None:
         self._is_flush_due = False

@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,16 +23,20 @@ from twisted.python import usage
 from zope.interface import implementer
 
 from herd.config.load import load_config
-from herd.core.errors import HerdError
+from herd.core.errors import ConfigError, HerdError
 from herd.places.finder import open_finder
 from herd.places.interfaces import Surroundings
-from herd.server.node import Node, build_node
+from herd.server.build import build_node
+from herd.server.notify import ServiceManager
 from herd.server.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet import defer
 
     from herd.config.model import Config
+    from herd.server.node import Node
 
 
 class CannotStart(SystemExit, Exception):  # noqa: N818 - it is an exit
@@ -67,8 +72,10 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the configuration; anything wrong with it, or with the name, ends the process."""
+        # Absolute, because a daemon leaves the directory that it was started in.
+        self.config_file = Path(self["config"]).absolute() if self["config"] else None
         try:
-            self.config = load_config(Path(self["config"]) if self["config"] else None)
+            self.config = load_config(self.config_file)
         except HerdError as error:
             _exit(error)
         self["name"] = _check_name(self["name"], self.config)
@@ -87,11 +94,12 @@ def _check_name(name: str | None, config: Config) -> str:
 
 @implementer(IService)
 class HerdService(Service):
-    """A node under twistd: errors end the process, signals stop it with exit status 0."""
+    """A node under twistd: errors end the process, signals stop it with exit status 0 or have it reload."""
 
-    def __init__(self, node: Node, reactor: Any) -> None:
+    def __init__(self, node: Node, reactor: Any, manager: ServiceManager) -> None:
         self._node = node
         self._reactor = reactor
+        self._manager = manager
 
     def privilegedStartService(self) -> None:
         """Listen, or end the process with one line."""
@@ -106,39 +114,67 @@ class HerdService(Service):
         Service.startService(self)
         self._node.startService()
         self._reactor.addSystemEventTrigger("after", "startup", self._take_signals)
+        self._reactor.callWhenRunning(self._manager.ready)
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop the node."""
         Service.stopService(self)
+        self._manager.stopping()
         return self._node.stopService()
 
     def _take_signals(self) -> None:
         # Twisted's own handlers end the process by the signal itself, after an orderly stop too.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
+        for number, then in (
+            (signal.SIGTERM, self._stop),
+            (signal.SIGINT, self._stop),
+            (signal.SIGHUP, self._reload),
+        ):
+            signal.signal(number, partial(self._soon, then))
+
+    def _soon(self, then: Callable[[], None], *_: object) -> None:
+        self._reactor.callFromThread(then)
 
     def _stop(self) -> None:
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
+
+    def _reload(self) -> None:
+        self._manager.reloading()
+        with contextlib.suppress(HerdError):  # the node has said it
+            self._node.reload()
+        self._manager.ready()
 
 
 def makeService(options: Options) -> HerdService:
     """Build the service of one server."""
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
-    config = options.config
-    world = World(reactor, time.time_ns, random.Random())  # noqa: S311 - jitter and nonces, no secrets
+    config, name = options.config, options["name"]
+    environ = dict(os.environ)
+    world = World(reactor, time.time_ns, random.Random(), environ)  # noqa: S311 - jitter and nonces, no secrets
     surroundings = Surroundings(
         reactor=reactor,
         random=world.random,
-        environ=os.environ,
+        environ=environ,
         in_flight=config.limits.places_in_flight,
     )
+
+    def read_again() -> Config:
+        return load_config_with(name, options.config_file)
+
     try:
         finder = open_finder(
             config.places.provider, config.places.options, surroundings, config.limits.places_timeout_s
         )
-        node = build_node(config, options["name"], world, finder)
+        node = build_node(config, name, world, finder, read_again)
     except HerdError as error:
         _exit(error)
-    return HerdService(node, reactor)
+    return HerdService(node, reactor, ServiceManager(environ, reactor))
+
+
+def load_config_with(name: str, file: Path | None) -> Config:
+    """Read the configuration; a `ConfigError` if it is wrong or has no server called `name`."""
+    config = load_config(file)
+    if name not in config.names:
+        raise ConfigError([f"{config.source} has no server {name} any more"])
+    return config

@@ -119,7 +119,8 @@ def _version(path: Path) -> tuple[int, int] | None:
 
 def check_peer(transport: Any, name: str) -> None:
     """Raise a `LinkError` unless the certificate at the other end of a TLS transport carries `name`."""
-    certificate = transport.getPeerCertificate()
+    shown = getattr(transport, "getPeerCertificate", None)
+    certificate = None if shown is None else shown()
     if certificate is None:
         raise LinkError(f"says it is {name!r} and shows no certificate")
     patterns = extract_patterns(certificate.to_cryptography())

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen
 class World:
-    """A reactor (sockets and timers), a wall clock in POSIX nanoseconds, and a source of randomness."""
+    """A reactor (sockets and timers), a wall clock in POSIX nanoseconds, randomness, and an environment."""
 
     reactor: Any
     wall_ns: Callable[[], int]
     random: random.Random
+    environ: Mapping[str, str] = field(factory=dict)
+    """Where the secret of the links may stand."""
 
     def token(self) -> str:
         """Draw a fresh 128-bit number as text: an instance, a nonce."""

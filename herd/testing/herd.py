@@ -20,11 +20,11 @@ from attrs import evolve
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 
-from herd.config.model import Address, Config, Endpoint, Logging, Server
+from herd.config.model import Address, Config, Endpoint, Logging, Server, Tls
 from herd.core.cache import SHARDS
 from herd.core.limits import Limits
 from herd.places.finder import Finder
-from herd.server.node import build_node
+from herd.server.build import build_node
 from herd.server.world import World
 from herd.testing.client import PATIENCE_S, Client, connect, connect_unix
 from herd.testing.mortal import MortalReactor
@@ -63,7 +63,8 @@ def local_config(topology: str, directory: Path, ports: Iterator[int], limits: L
         Server(name=name, clients=endpoint(), links=endpoint(), neighbors=others)
         for name, others in neighbors_of(topology).items()
     ]
-    return Config(name="testers", servers=tuple(servers), state=directory, limits=limits)
+    tls = Tls(directory=directory / "tls")
+    return Config(name="testers", servers=tuple(servers), state=directory, limits=limits, tls=tls)
 
 
 class ReservedPorts(ExitStack):

@@ -19,7 +19,7 @@ from herd.testing.transport import MemoryTransport
 if TYPE_CHECKING:
     import random
 
-    from twisted.internet.task import Clock
+    from herd.testing.clock import TurningClock
 
 
 @frozen(eq=False)
@@ -38,7 +38,7 @@ class Connection:
 class MemoryNetwork:
     """Named listeners, and the connections that were dialed to them."""
 
-    def __init__(self, clock: Clock, source: random.Random) -> None:
+    def __init__(self, clock: TurningClock, source: random.Random) -> None:
         self.connections: list[Connection] = []
         self._clock = clock
         self._source = source
@@ -95,8 +95,7 @@ class MemoryNetwork:
         """Let everything arrive, and every call happen that is due by now."""
         for _ in range(100_000):
             self._clock.advance(0)
-            is_due = any(call.getTime() <= self._clock.seconds() for call in self._clock.getDelayedCalls())
-            if not self.step() and not is_due:
+            if not self.step() and not self._clock.is_due:
                 return
         raise AssertionError("the network does not come to rest")
 

@@ -1,4 +1,4 @@
-"""`herd`: every test of the client protocol runs against a herd in this process, and against one of processes."""
+"""`herd`: each test of the client protocol has a herd in this process, then one of five processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,14 @@ def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return pytest_twisted.blockon(Deferred.fromCoroutine(coroutine))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def places_index() -> None:
     """The index of places, built now if this machine has none, so that no answer waits for it."""
     build_index(os.environ)
 
 
 @pytest.fixture(scope="session")
-def process_herd(places_index: None) -> Iterator[ProcessHerd]:
+def process_herd() -> Iterator[ProcessHerd]:
     """Five processes, for all tests."""
     with ProcessHerd() as herd:
         yield herd
@@ -55,48 +55,35 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture(params=KINDS)
-def herd(
-    request: pytest.FixtureRequest, places_index: None, directory: Path
-) -> Iterator[Herd]:
+def herd(request: pytest.FixtureRequest, directory: Path) -> Iterator[Herd]:
     """The five servers of the specification."""
+    stack = AsyncExitStack()
     if request.param == "local":
-        with local(directory) as running:
-            yield running
-        return
-    processes: ProcessHerd = request.getfixturevalue("process_herd")
-    running = Herd(processes.config, reactor)
+        running: Herd = wait(stack.enter_async_context(local_herd(reactor, directory)))
+    else:
+        running = Herd(request.getfixturevalue("process_herd").config, reactor)
     yield running
     wait(running.part())
+    wait(stack.aclose())
 
 
 @pytest.fixture(params=KINDS)
 def herd_of(
     request: pytest.FixtureRequest, directory: Path
-) -> Iterator[Callable[[Config], Herd]]:
+) -> Iterator[Callable[[Config], Coroutine[Any, Any, Herd]]]:
     """Return a function that starts a herd with a configuration of the test's own."""
-    with ExitStack() as stack:
-
-        def start(config: Config) -> Herd:
-            if request.param == "local":
-                return stack.enter_context(local(directory, config))
-            processes = stack.enter_context(ProcessHerd(config))
-            running = Herd(processes.config, reactor)
-            stack.callback(lambda: wait(running.part()))
-            return running
-
-        yield start
-
-
-@contextmanager
-def local(directory: Path, config: Config | None = None) -> Iterator[Herd]:
-    """Run a herd in this process."""
     stack = AsyncExitStack()
-    running: Herd = wait(stack.enter_async_context(local_herd(reactor, directory, config)))
-    try:
-        yield running
-    finally:
-        wait(running.part())
-        wait(stack.aclose())
+
+    async def start(config: Config) -> Herd:
+        if request.param == "local":
+            running = await stack.enter_async_context(local_herd(reactor, directory, config))
+        else:
+            running = Herd(stack.enter_context(ProcessHerd(config)).config, reactor)
+        stack.push_async_callback(running.part)
+        return running
+
+    yield start
+    wait(stack.aclose())
 
 
 @pytest.fixture

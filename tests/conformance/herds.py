@@ -12,14 +12,13 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import evolve, field, frozen
-from twisted.internet.defer import Deferred
+from attrs import field, frozen
 from twisted.internet.task import deferLater
 
 from herd.config.load import load_config
-from herd.config.model import Config, Places
+from herd.config.model import Config
 from herd.places.finder import providers
-from herd.places.interfaces import IPlaces, Surroundings
+from herd.places.interfaces import Surroundings
 from herd.testing import Client, LocalHerd, LocalServer, ReservedPorts, connect
 from herd.testing.processes import moved
 
@@ -62,7 +61,7 @@ class Herd:
         return answer[:-1]
 
     async def held(self, server: str, client_id: bytes) -> bytes | None:
-        """Return the AT line that a server holds, without asking for places; None if it knows no such client."""
+        """Return the AT line that a server holds, asking for no places; None if it holds none."""
         answer = await self.say(server, b"WHATSAT %b 0 0\n" % client_id)
         return None if answer.startswith(b"? ") else answer.partition(b"\n")[0]
 
@@ -83,15 +82,13 @@ class Herd:
 
 
 @asynccontextmanager
-async def local_herd(
-    reactor: Any, directory: Path, given: Config | None = None
-) -> AsyncIterator[Herd]:
+async def local_herd(reactor: Any, directory: Path, given: Config | None = None) -> AsyncIterator[Herd]:
     """Run the herd of a configuration (the packaged one) in this process, on ports of its own."""
     ports = ReservedPorts()
     config = moved(given or load_config(), directory, ports)
     servers = [LocalServer(config, name, reactor, time.time_ns, seed=0) for name in config.names]
     for server in servers:
-        server.places = open_places(config.places, reactor)
+        server.places = open_places(config, reactor)
         server.start()
     herd = LocalHerd(reactor, ports, servers)
     try:
@@ -101,7 +98,9 @@ async def local_herd(
         await herd.stop()
 
 
-def open_places(places: Places, reactor: Any) -> Any:
+def open_places(config: Config, reactor: Any) -> Any:
     """Open places as a server process does."""
-    surroundings = Surroundings(reactor=reactor, random=random.Random(0), environ=os.environ)
-    return providers()[places.provider].open(places.options, surroundings)
+    surroundings = Surroundings(
+        reactor=reactor, random=random.Random(0), environ=os.environ, timeout_s=config.limits.places_timeout_s
+    )
+    return providers()[config.places.provider].open(config.places.options, surroundings)

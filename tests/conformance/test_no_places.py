@@ -20,12 +20,15 @@ from herd.config.load import load_config
 from herd.config.model import Config, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from tests.conformance.herds import Herd
 
+    StartHerd = Callable[[Config], Coroutine[Any, Any, Herd]]
+
 KEY = "AIzaSy-a-key-that-nobody-may-see"
-LIMIT_S = 0.5
+LIMIT_S = 1.0
+"""Three tries fit, and nobody waits long."""
 
 
 def refusal(status: str) -> bytes:
@@ -53,11 +56,13 @@ def places_server(reply: bytes | None) -> Iterator[int]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
-        for connection in held:
-            connection.close()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in held:
+                connection.close()
 
 
 def config_of(port: int) -> Config:
@@ -91,33 +96,31 @@ async def answer_without_places(herd: Herd, name: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize("status", ["REQUEST_DENIED", "OVER_QUERY_LIMIT"])
 @pytest_twisted.ensureDeferred
 async def test_whatsat__provider_refuses(
-    herd_of: Callable[[Config], Herd], name: bytes, monkeypatch: pytest.MonkeyPatch, status: str
+    herd_of: StartHerd, name: bytes, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     monkeypatch.setenv("HERD_GOOGLE_KEY", KEY)
     with places_server(refusal(status)) as port:
-        herd = herd_of(config_of(port))
+        herd = await herd_of(config_of(port))
         assert (await answer_without_places(herd, name))["status"] == status
 
 
-@pytest.mark.parametrize(
-    "reply", [None, b"", b"HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n", b"no HTTP at all\r\n\r\n"]
-)
+@pytest.mark.parametrize("reply", [None, b"no HTTP at all\r\n\r\n"], ids=["hangs", "garbage"])
 @pytest_twisted.ensureDeferred
 async def test_whatsat__provider_is_slow_or_fails(
-    herd_of: Callable[[Config], Herd], name: bytes, monkeypatch: pytest.MonkeyPatch, reply: bytes | None
+    herd_of: StartHerd, name: bytes, monkeypatch: pytest.MonkeyPatch, reply: bytes | None
 ) -> None:
     monkeypatch.setenv("HERD_GOOGLE_KEY", KEY)
     with places_server(reply) as port:
-        herd = herd_of(config_of(port))
+        herd = await herd_of(config_of(port))
         assert (await answer_without_places(herd, name))["status"] == "UNKNOWN_ERROR"
 
 
 @pytest_twisted.ensureDeferred
 async def test_whatsat__provider_is_gone(
-    herd_of: Callable[[Config], Herd], name: bytes, monkeypatch: pytest.MonkeyPatch
+    herd_of: StartHerd, name: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HERD_GOOGLE_KEY", KEY)
     with places_server(None) as port:
         pass
-    herd = herd_of(config_of(port))
+    herd = await herd_of(config_of(port))
     assert (await answer_without_places(herd, name))["status"] == "UNKNOWN_ERROR"

@@ -21,6 +21,9 @@ WHERE = (34.06893, -118.445127)
 POSIX_S = b"1479413884.392014450"
 MIDDLE_OF_THE_PACIFIC = b"-48.876667-123.393333"
 
+SLACK = 1.005
+"""A provider may measure on the ellipsoid, this on the sphere: they differ by half a percent at most."""
+
 RADII = [b"0", b"1", b"10", b"50", b"50.0", b"50.000000000000000000000", b"0.5", b"007", b"00.10", b"49.999"]
 NO_RADII = [
     b"-1",
@@ -36,18 +39,29 @@ NO_RADII = [
     b"1_0",
     b"10km",
     b"far",
-    "٥".encode(),
+    "\N{ARABIC-INDIC DIGIT FIVE}".encode(),
 ]
 BOUNDS = [b"0", b"1", b"5", b"20", b"05", b"000000000000000000000000000000000000020"]
-NO_BOUNDS = [b"-1", b"+5", b"21", b"5.0", b"1e1", b"nan", b"0x5", b"1_0", b"many", b"9" * 400, "٥".encode()]
+NO_BOUNDS = [
+    b"-1",
+    b"+5",
+    b"21",
+    b"5.0",
+    b"1e1",
+    b"nan",
+    b"0x5",
+    b"1_0",
+    b"many",
+    b"9" * 400,
+    "\N{ARABIC-INDIC DIGIT FIVE}".encode(),
+]
 
 
 def distance_km(result: dict[str, Any]) -> float:
     at = result["geometry"]["location"]
     here, there = (radians(WHERE[0]), radians(WHERE[1])), (radians(at["lat"]), radians(at["lng"]))
     half = (
-        sin((there[0] - here[0]) / 2) ** 2
-        + cos(here[0]) * cos(there[0]) * sin((there[1] - here[1]) / 2) ** 2
+        sin((there[0] - here[0]) / 2) ** 2 + cos(here[0]) * cos(there[0]) * sin((there[1] - here[1]) / 2) ** 2
     )
     return 2 * 6371.0088 * asin(sqrt(half))
 
@@ -75,23 +89,20 @@ async def test_whatsat__the_example_of_the_specification(herd: Herd) -> None:
     assert len(json.loads(answer[len(line) :])["results"]) == 5
 
 
-@pytest.mark.parametrize("radius", RADII)
 @pytest_twisted.ensureDeferred
-async def test_whatsat__radius_is_a_plain_decimal_from_0_to_50(
-    herd: Herd, name: bytes, radius: bytes
-) -> None:
+async def test_whatsat__radius_is_a_plain_decimal_from_0_to_50(herd: Herd, name: bytes) -> None:
     await herd.report("Alford", name, POSITION, POSIX_S)
-    found = await ask(herd, name, radius, b"20")
-    assert all(distance_km(result) <= 1.005 * float(radius) for result in found["results"])
+    for radius in RADII:
+        results = (await ask(herd, name, radius, b"20"))["results"]
+        assert all(distance_km(result) <= SLACK * float(radius) for result in results)
 
 
-@pytest.mark.parametrize("bound", BOUNDS)
 @pytest_twisted.ensureDeferred
-async def test_whatsat__bound_is_a_whole_number_from_0_to_20(herd: Herd, name: bytes, bound: bytes) -> None:
+async def test_whatsat__bound_is_a_whole_number_from_0_to_20(herd: Herd, name: bytes) -> None:
     await herd.report("Alford", name, POSITION, POSIX_S)
-    found = await ask(herd, name, b"50", bound)
-    # There are many more than twenty towns around UCLA.
-    assert len(found["results"]) == int(bound)
+    for bound in BOUNDS:
+        # There are many more than twenty towns around UCLA.
+        assert len((await ask(herd, name, b"50", bound))["results"]) == int(bound)
 
 
 @pytest_twisted.ensureDeferred
@@ -166,10 +177,11 @@ async def test_whatsat__results_are_nearest_first_and_cut_to_the_bound(herd: Her
 async def test_whatsat__radius_is_kilometers(herd: Herd, name: bytes) -> None:
     await herd.report("Alford", name, POSITION, POSIX_S)
     farthest = {
-        radius: distance_km((await ask(herd, name, b"%d" % radius, b"20"))["results"][-1]) for radius in (3, 10)
+        radius: distance_km((await ask(herd, name, b"%d" % radius, b"20"))["results"][-1])
+        for radius in (3, 10)
     }
-    assert 1 < farthest[3] <= 3 * 1.005
-    assert 3 < farthest[10] <= 10 * 1.005
+    assert 1 < farthest[3] <= 3 * SLACK
+    assert 3 < farthest[10] <= 10 * SLACK
 
 
 @pytest_twisted.ensureDeferred

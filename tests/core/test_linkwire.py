@@ -26,7 +26,7 @@ One: TypeAlias = tuple[bytes, bytes] | Ping | Pong | str
 
 EXAMPLE = b"AT Alford +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1479413884.392014450"
 SMALL = Limits(line_bytes=256, client_id_bytes=20)
-LONGEST = 2 * 256 + 512
+LONGEST = max_link_line_bytes(SMALL)
 
 
 def one_by_one(messages: Iterable[Message]) -> list[One]:

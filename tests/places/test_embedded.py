@@ -77,6 +77,7 @@ async def test_without_an_index_questions_wait_for_the_thread_that_builds_it(
     waiting = [places.near(ask()) for _ in range(3)]
     withdrawn = places.near(ask())
     withdrawn.cancel()
+    assert len(places._waiting) == 3
     assert not any(each.called for each in waiting)
     for each in waiting:
         assert [result["name"] for result in (await each)["results"]] == ["Westwood"]

@@ -52,6 +52,7 @@ def write_extract(path: Path) -> Path:
         way(100, [10, 11, 12, 13, 10], name="Park", leisure="park")
         way(101, [10, 11, 12], name="Street", highway="residential")
         way(102, [10, 11, 12, 10], name="Roundabout", highway="residential")
+        way(105, [10, 11, 12], name="Shore", natural="coastline")
         way(103, [10, 11, 12, 10], leisure="park")
         way(104, [90, 91, 92, 90], name="Its points are not in the extract", leisure="park")
     return path

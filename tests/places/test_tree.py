@@ -36,9 +36,9 @@ positions = st.builds(Position, latitudes, longitudes)
 
 
 def places_at(points: Sequence[Position]) -> list[Place]:
-    """A place at each point; every third has the same name as another."""
+    """A place at each point; some share a name, and names are in another order than places."""
     return [
-        Place(f"place {n // 3}", at.latitude, at.longitude, f"id:{n:05}", "cafe bar", "")
+        Place(f"place {7919 * n % 101}", at.latitude, at.longitude, f"id:{n:05}", "cafe bar", "")
         for n, at in enumerate(points)
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 import pytest_twisted
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    RunningHerd: TypeAlias = Callable[..., Coroutine[Any, Any, LocalHerd]]
+
 reactor: Any = global_reactor
 
 
 @pytest.fixture
-def running_herd(tmp_path: Path) -> Iterator[Callable[..., Coroutine[Any, Any, LocalHerd]]]:
+def running_herd(tmp_path: Path) -> Iterator[RunningHerd]:
     """Start a herd with a topology and limits, linked; `herd.testing.start_herd` says what else it takes."""
     herds: list[LocalHerd] = []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.task import Clock
 
 from herd.core.cache import SHARDS
 from herd.core.handshake import Identity
@@ -15,7 +14,7 @@ from herd.core.replica import Replica
 from herd.server.eventlog import EventLog
 from herd.server.links import LinkContext
 from herd.server.neighbors import Neighbors, NeighborStatus
-from herd.testing import MemoryNetwork, MemoryTransport
+from herd.testing import MemoryNetwork, MemoryTransport, TurningClock
 from tests.server.parts import NOW_NS, POSITION, world_of
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class LinkSide:
         name: str,
         neighbors: str,
         network: MemoryNetwork,
-        clock: Clock,
+        clock: TurningClock,
         *,
         seed: object = 0,
         source: random.Random | None = None,
@@ -108,7 +107,7 @@ class Alford:
     """Alford, with a network of its own on which nobody answers; Ball's end is spoken by hand."""
 
     def __init__(self, neighbors: str = "Ball", **options: Any) -> None:
-        self.clock = Clock()
+        self.clock = TurningClock()
         self.network = MemoryNetwork(self.clock, random.Random(0))
         self.side = LinkSide("Alford", neighbors, self.network, self.clock, **options)
 
@@ -127,12 +126,9 @@ class Alford:
         transport.take()
         return transport
 
-    def turn(self, count: int = 1000) -> None:
+    def turn(self) -> None:
         """Let all happen that needs no time."""
-        for _ in range(count):
-            self.clock.advance(0)
-            if all(call.getTime() > self.clock.seconds() for call in self.clock.getDelayedCalls()):
-                return
+        self.clock.turns()
 
     def pass_s(self, seconds: float) -> None:
         """Let time pass."""

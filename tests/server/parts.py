@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.task import Clock
 
 from herd.core.limits import Limits
 from herd.core.record import make_line, origin_prefix
@@ -16,7 +15,7 @@ from herd.server.clients import ClientConnection, ClientContext, ClientFactory
 from herd.server.connections import Connections
 from herd.server.eventlog import EventLog
 from herd.server.world import World
-from herd.testing import HeldPlaces, MemoryTransport, answer_of
+from herd.testing import HeldPlaces, MemoryTransport, TurningClock, answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,7 @@ class ClientSide:
     """The parts of Alford that its clients see."""
 
     def __init__(self, **limits: Any) -> None:
-        self.clock = Clock()
+        self.clock = TurningClock()
         self.places = HeldPlaces()
         self.logged: list[str] = []
         self.limits = Limits(**limits)
@@ -72,10 +71,9 @@ class ClientSide:
             transport.receive(said)
         return transport
 
-    def turn(self, count: int = 5) -> None:
+    def turn(self) -> None:
         """Let all happen that needs no time."""
-        for _ in range(count):
-            self.clock.advance(0)
+        self.clock.turns()
 
     def end(self, transport: MemoryTransport) -> bytes:
         """Half-close as the client; return all that is answered from then on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_twisted import ensureDeferred
@@ -18,12 +18,10 @@ from herd.server.listening import StartError
 from herd.testing import connect_unix
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from herd.testing import LocalHerd
-
-    RunningHerd: TypeAlias = Callable[..., Awaitable[LocalHerd]]
+    from tests.server.conftest import RunningHerd
 
 reactor: Any = global_reactor
 

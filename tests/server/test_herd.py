@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_twisted import ensureDeferred
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from herd.testing import LocalServer
 
-    from herd.testing import LocalHerd, LocalServer
-
-    RunningHerd: TypeAlias = Callable[..., Awaitable[LocalHerd]]
+    from tests.server.conftest import RunningHerd
 
 FIVE = "Alford-Hamilton Alford-Welsh Ball-Holiday Ball-Welsh Hamilton-Holiday"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_twisted import ensureDeferred
@@ -12,11 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from tests.server.linkparts import Alford, hello, lines, record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from herd.testing import LocalHerd
-
-    RunningHerd: TypeAlias = Callable[..., Awaitable[LocalHerd]]
+    from tests.server.conftest import RunningHerd
 
 reactor: Any = global_reactor
 

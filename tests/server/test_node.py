@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -16,17 +16,18 @@ from twisted.internet.task import deferLater
 from herd.config.model import Config
 from herd.places.finder import Finder
 from herd.server.listening import StartError
-from herd.server.node import Node, build_node
+from herd.server.build import build_node
+from herd.server.node import Node
 from herd.server.world import World
 from herd.testing import HeldPlaces, ReservedPorts, connect, local_config
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from herd.testing import LocalHerd, LocalServer
+    from herd.testing import LocalServer
 
-    RunningHerd: TypeAlias = Callable[..., Awaitable[LocalHerd]]
+    from tests.server.conftest import RunningHerd
 
 reactor: Any = global_reactor
 
@@ -191,7 +192,10 @@ async def test_places_that_do_not_close_hold_nothing_up_for_long(running_herd: R
     server.places = Stuck("A")
     server.start()
     assert 1.0 <= await seconds_of(Deferred.fromCoroutine(server.stop())) < 1.5
-    assert "note the places provider did not close: it took too long\n" in server.config.log_file("Alford").read_text()
+    assert (
+        "note the places provider did not close: it took too long\n"
+        in server.config.log_file("Alford").read_text()
+    )
 
 
 @ensureDeferred

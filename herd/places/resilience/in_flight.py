@@ -2,7 +2,7 @@
 
 First come, first served. A waiter may give up at any time; what it waited to do is then never begun. A dead
 provider makes many waiters fail at once: they are served in a loop, not each within the one before, which
-would end in a stack a thousand frames deep.
+would end in a stack a thousand frames deep, and a few in each turn of the reactor, which serves others too.
 """
 
 from __future__ import annotations

@@ -1,0 +1,27 @@
+"""How fast one connection may be answered: a leaky bucket that never spills.
+
+Every command costs a moment of the connection's time. One that is ahead has to wait; one that was idle has
+saved up a second at most, so a burst passes unhindered.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SAVED_S: Final = 1.0
+
+
+class Pace:
+    """The pace of one connection. Times are seconds of any steady clock."""
+
+    def __init__(self, per_s: float) -> None:
+        self._each_s = 1 / per_s
+        self._paid_until_s = float("-inf")
+
+    def take(self, count: int, now_s: float) -> None:
+        """Spend the time of `count` commands."""
+        self._paid_until_s = max(self._paid_until_s, now_s - _SAVED_S) + count * self._each_s
+
+    def wait_s(self, now_s: float) -> float:
+        """Return how long to wait before the next command."""
+        return max(0.0, self._paid_until_s - now_s)

@@ -1,0 +1,121 @@
+"""A configuration into a server: every part is made here, and then wired, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.endpoints import wrapClientTLS
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from herd.config.secret import link_secret
+from herd.core.handshake import Identity
+from herd.core.promises import Promises
+from herd.core.replica import Replica
+from herd.server.clients import ClientConnection, ClientContext, ClientFactory
+from herd.server.connections import Connections
+from herd.server.eventlog import open_event_log
+from herd.server.links import LinkContext
+from herd.server.listening import client_endpoint
+from herd.server.neighbors import Neighbors
+from herd.server.node import Node, Parts
+from herd.server.tls import CertificateFiles, Certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
+
+    from herd.config.model import Config
+    from herd.places.finder import Finder
+    from herd.server.world import World
+
+
+def build_node(
+    config: Config,
+    name: str,
+    world: World,
+    finder: Finder,
+    read_again: Callable[[], Config] | None = None,
+) -> Node:
+    """Build the server called `name`; a `HerdError` says what is in the way.
+
+    `read_again` reads the configuration for a reload, one with this server in it.
+    """
+    server = config.server(name)
+    log = open_event_log(config, name, world)
+    replica = Replica(name, server.neighbors, config.limits)
+    promises = None if config.durability_of(name) == "memory" else Promises()
+    links = LinkContext(
+        identity=Identity(
+            herd=config.name, name=name, instance=world.token(), secret=link_secret(config, world.environ)
+        ),
+        limits=config.limits,
+        log=log,
+        world=world,
+        has_tls=server.links.scheme == "tls",
+    )
+    clients = ClientContext(
+        replica=replica,
+        finder=finder,
+        limits=config.limits,
+        log=log,
+        world=world,
+        connections=Connections[ClientConnection](),
+        promises=promises,
+    )
+    dialing = Dialing(config, name, world, log.note)
+    neighbors = Neighbors(replica, links, dialing.endpoints(config), promises)
+    client_factory: IProtocolFactory = ClientFactory(clients)
+    if server.clients.scheme == "tls":
+        shown = Certificates(_shown_to_clients(config, name), log.note)
+        client_factory = TLSMemoryBIOFactory(shown, False, client_factory)  # noqa: FBT003 - Twisted's
+    link_factory: IProtocolFactory = neighbors.acceptor()
+    if dialing.certificates is not None:
+        link_factory = TLSMemoryBIOFactory(dialing.certificates, False, link_factory)  # noqa: FBT003
+    parts = Parts(
+        clients=clients,
+        neighbors=neighbors,
+        client_factory=client_factory,
+        link_factory=link_factory,
+        endpoints=dialing.endpoints,
+        read_again=read_again,
+    )
+    return Node(config, server, world, parts)
+
+
+class Dialing:
+    """How one server dials its neighbors, with the herd's certificates where its links are `tls:`."""
+
+    def __init__(self, config: Config, name: str, world: World, say: Callable[[str], None]) -> None:
+        self._name = name
+        self._world = world
+        self.certificates: Certificates | None = None
+        if config.server(name).links.scheme == "tls":
+            self.certificates = Certificates(_own_files(config, name), say)
+
+    def endpoints(self, config: Config) -> dict[str, IStreamClientEndpoint]:
+        """Return the endpoint of each neighbor that `config` gives this server."""
+        return {
+            neighbor: self._endpoint(config, neighbor) for neighbor in config.server(self._name).neighbors
+        }
+
+    def _endpoint(self, config: Config, neighbor: str) -> IStreamClientEndpoint:
+        links = config.server(neighbor).links
+        reactor: Any = self._world.reactor
+        endpoint = client_endpoint(reactor, links.dial, config.limits.handshake_timeout_s)
+        if links.scheme == "tcp":
+            return endpoint
+        assert self.certificates is not None, "checked: neighbors' links have one scheme"
+        return wrapClientTLS(self.certificates, endpoint)
+
+
+def _own_files(config: Config, name: str) -> CertificateFiles:
+    directory = config.tls.directory
+    return CertificateFiles(directory / f"{name}.pem", directory / f"{name}.key", directory / "ca.pem")
+
+
+def _shown_to_clients(config: Config, name: str) -> CertificateFiles:
+    own = _own_files(config, name)
+    return CertificateFiles(
+        config.tls.client_certificate or own.certificate, config.tls.client_key or own.key
+    )
