@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "completion": "herd.cli.completion:completion",
     "config": "herd.cli.config:config",
     "places": "herd.cli.places:places",
+    "reconcile": "herd.cli.operate:reconcile",
+    "reload": "herd.cli.operate:reload",
     "say": "herd.cli.say:say",
     "status": "herd.cli.status:status",
     "up": "herd.cli.up:up",

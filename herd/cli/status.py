@@ -45,10 +45,12 @@ def status(*, config_file: Path | None, as_json: bool, exit_code: bool, watch: b
       servers  a list, in the order of the configuration, of objects:
         name, up                        always
         error                           if it is down: why
-        pid, version, uptime_s, clients, links, log, records, connections,
-        provider, neighbors             if it is up; neighbors is a list of
+        pid, version, uptime_s, clients, links, log, records,
+        refused_records, connections, provider, durability, answers_waiting,
+        journal, neighbors              if it is up; neighbors is a list of
           name, state ("up", "connecting" or "down"), for_s, outbox, sent,
-          received, error (null, or why it is not up)
+          acknowledged, received, in_sync, behind_s, error (null, or why it
+          is not up)
     Fields may be added to it, none is ever taken away.
     """  # noqa: D301  # click's mark for lines that stay as they are
     if watch and as_json:

@@ -56,9 +56,15 @@ def _link(name: str, told: Mapping[str, Any]) -> Text:
         text.append(f" {duration(for_s)}", "dim")
     if state != "up" and told.get("error"):
         text.append(f": {told['error']}", "red")
-    if told.get("outbox"):
-        text.append(f", {told['outbox']} waiting", "yellow")
+    if state == "up" and told.get("in_sync") is False:
+        text.append(f", {_behind(told)}", "yellow")
     return text
+
+
+def _behind(told: Mapping[str, Any]) -> str:
+    """Return how far a neighbor is behind: records that it has not acknowledged, and since when."""
+    records = told.get("outbox", 0) + told.get("sent", 0) - told.get("acknowledged", 0)
+    return f"{records} records, {told.get('behind_s', 0):.1f} s behind"
 
 
 def duration(seconds: float) -> str:

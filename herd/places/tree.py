@@ -149,9 +149,11 @@ class Tree:
     def __init__(self, path: Path) -> None:
         """Open the file; a `HerdError` says that it is none of ours, or of another format."""
         probe()
+        # Immutable: SQLite takes no lock and looks for no journal, which a read-only directory needs.
+        self._uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._process = os.getpid()
         try:
-            # Immutable: SQLite takes no lock and looks for no journal, which a read-only directory needs.
-            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._database = sqlite3.connect(self._uri, uri=True)
         except sqlite3.Error as error:
             raise HerdError(f"{path} cannot be opened: {error}") from error
         try:
@@ -172,6 +174,9 @@ class Tree:
 
         Equally far ones are ordered by name and id, so that the answer is the same everywhere.
         """
+        if os.getpid() != self._process:  # `twistd` forks after it has opened this, which SQLite forbids
+            self._database = sqlite3.connect(self._uri, uri=True)
+            self._process = os.getpid()
         few = self._within(center, radius_km)
         ranked = sorted(few if few is not None else nearest(self._database, center, radius_km, bound))
         if len(ranked) > bound > 0:

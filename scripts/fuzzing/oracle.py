@@ -1,8 +1,8 @@
 """What the client protocol says about the answers to any bytes, written a second time and plainly.
 
-It shares no code with herd: it splits by hand, computes with fractions, and holds one dictionary. It is given
-what one connection sent and what came back, and the server's clock at the time, exactly or within bounds; it
-follows every record and raises `Wrong` at the first answer that the protocol does not allow.
+It shares no code with herd: it goes line by line, computes with fractions, and holds one dictionary. It is
+given what one connection sent and what came back, and the server's clock at the time, exactly or within
+bounds; it follows every record and raises `Wrong` at the first answer that the protocol does not allow.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 NS: Final = 10**9
-_WHITE: Final = b" \t\r\n\f\v"
 _REFUSAL: Final = re.compile(rb"\? [ -~]+\n")
 _MAX_BOUND: Final = 20
 _FIELDS: Final = 4
@@ -82,8 +82,8 @@ class Oracle:
     ) -> None:
         """Check all answers of one connection; `clock_at(n)` tells when the server had read n bytes.
 
-        `ended`: the client half-closed after what it sent. `broken`: the connection was reset, so that answers
-        at the end may be missing, though every whole line was read.
+        `ended`: the client half-closed after what it sent. `broken`: the connection was reset, so that
+        answers at the end may be missing, though every whole line was read.
         """
         answers = _Answers(got, broken=broken)
         for line, end in _lines(sent, ended=ended):
@@ -218,7 +218,7 @@ class _Answers:
     def peek_line(self, ending: bytes) -> bytes:
         end = self._got.find(ending, self._at)
         if end < 0:
-            raise Wrong(f"an answer is missing after {self._got[:self._at][-100:]!r}")
+            raise Wrong(f"an answer is missing after {self._got[: self._at][-100:]!r}")
         return self._got[self._at : end]
 
     def take_until(self, mark: bytes, line: bytes) -> bytes | None:
@@ -258,15 +258,7 @@ def _lines(sent: bytes, *, ended: bool) -> Iterator[tuple[bytes, int]]:
 
 def split(line: bytes) -> list[bytes]:
     """Return the fields of a line."""
-    fields = [b""]
-    for at in range(len(line)):
-        byte = line[at : at + 1]
-        if byte in _WHITE:
-            if fields[-1]:
-                fields.append(b"")
-        else:
-            fields[-1] += byte
-    return fields if fields[-1] else fields[:-1]
+    return re.findall(rb"[^ \t\r\n\f\v]+", line)
 
 
 def is_decimal(text: bytes) -> bool:

@@ -88,7 +88,8 @@ class Network:
             expected = made
         else:
             expected = held
-        assert replica.report([(*fields, b"\n")], now_ns) == expected + b"\n"
+        command = b"IAMAT %b %b %b\n" % fields
+        assert replica.report([(command, *fields)], now_ns) == [expected + b"\n"]
         assert replica.cache.peek(report.client) == expected
         self.check_never_goes_back(report.server)
         return expected

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from herd.core.errors import LinkError
 from herd.core.limits import Limits
 from herd.core.linkwire import _FAST, LinkParser, Message, Ping, Pong, max_link_line_bytes
+from herd.core.reconcile import Step
 from herd.core.record import make_line, origin_prefix
 from herd.core.wire import parse_line
 from tests.core.strategies import client_ids, clocks, cut, positions, records, times
@@ -21,8 +22,8 @@ from tests.core.strategies import client_ids, clocks, cut, positions, records, t
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-One: TypeAlias = tuple[bytes, bytes] | Ping | Pong | str
-"""A record with its client id, a count, or "broken" where the link ends."""
+One: TypeAlias = tuple[bytes, bytes] | Ping | Pong | Step | str
+"""A record with its client id, a count, a step of reconciliation, or "broken" where the link ends."""
 
 EXAMPLE = b"AT Alford +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1479413884.392014450"
 SMALL = Limits(line_bytes=256, client_id_bytes=20)
@@ -124,6 +125,16 @@ def test_counts_are_read(line: bytes, count: One) -> None:
     assert read([line + b"\n"]) == [count]
 
 
+def test_steps_of_reconciliation_are_read_among_records() -> None:
+    assert read([at() + b"\nROOT 00112233445566ff\nTURN\n" + at() + b"\nGIVE 3f\n"]) == [
+        (at(), b"kiwi"),
+        Step("ROOT", "", (bytes.fromhex("00112233445566ff"),)),
+        Step("TURN"),
+        (at(), b"kiwi"),
+        Step("GIVE", "3f"),
+    ]
+
+
 BROKEN = [
     *(b"", b" ", b"\r", b"AT", b"?", b"hello", b"\xff", b"\x00", b"PROOF x", b"HERD 1 herd Ball Alford i n"),
     *(b"IAMAT kiwi +34-118 5", b"WHATSAT kiwi 10 5", b"at" + EXAMPLE[2:], b"? " + EXAMPLE, b" " + EXAMPLE),
@@ -140,6 +151,7 @@ BROKEN = [
         b"PING" + tail
         for tail in (b"", b" ", b"  1", b" -1", b" +1", b" 1.0", b" 1 ", b" 1 2", b" x", b" 1\r")
     ),
+    *(b"ROOT", b"ROOT -", b"root 00112233445566ff", b"ROOT 00112233445566f", b"TURN 1", b"GIVE", b"DONE "),
     *(b"PONG", b"ping 1", b"PINGPONG 1", b"PING " + b"1" * 19, b"PING \xd9\xa1"),
 ]
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 One: TypeAlias = tuple[bytes, bytes, bytes, bytes] | Whatsat | Invalid | TooLong
 
 IAMAT = b"IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1479413884.392014450\n"
-REPORT = (b"kiwi.cs.ucla.edu", b"+34.068930-118.445127", b"1479413884.392014450", b"\n")
+FIELDS = (b"kiwi.cs.ucla.edu", b"+34.068930-118.445127", b"1479413884.392014450")
+REPORT = (IAMAT, *FIELDS)
 SMALL = Limits(line_bytes=256, client_id_bytes=20)
 WIDE = Limits(line_bytes=256, client_id_bytes=1024)
 
@@ -85,14 +86,14 @@ def whatsat(radius: bytes, bound: bytes) -> One:
     ],
 )
 def test_white_space_separates_and_surrounds(line: bytes, ending: bytes) -> None:
-    assert read([line + ending]) == [(*REPORT[:3], ending)]
+    assert read([line + ending]) == [(line + ending, *FIELDS)]
 
 
 @pytest.mark.parametrize(
     "client", [b"\xff", "🐐".encode(), "é".encode() * 200, b"\x00\x1c\x85\xa0", b"AT", b"?"]
 )
 def test_an_id_is_any_bytes_but_white_space(client: bytes) -> None:
-    assert parse_line(iamat(client=client), 1024) == (client, b"+34-118", b"5", b"\n")
+    assert parse_line(iamat(client=client), 1024) == (iamat(client=client), client, b"+34-118", b"5")
     assert parse_line(b"WHATSAT %b 10 5\n" % client, 1024) == Whatsat(
         client, 10.0, 5, b"WHATSAT %b 10 5\n" % client, b"\n"
     )
@@ -111,7 +112,7 @@ def test_an_id_over_the_limit_is_invalid(command: bytes) -> None:
     [b"0", b"00", b"5", b"5.0", b"0.5", b"007.50", b"1479413884.392014450", b"9" * 4000, b"1." + b"3" * 4000],
 )
 def test_a_time_is_a_plain_decimal(time: bytes) -> None:
-    assert parse_line(iamat(time=time), 1024) == (b"kiwi", b"+34-118", time, b"\n")
+    assert parse_line(iamat(time=time), 1024) == (iamat(time=time), b"kiwi", b"+34-118", time)
 
 
 @pytest.mark.parametrize(
@@ -232,15 +233,15 @@ def test_commands_come_out_in_order_with_runs_of_iamats_joined() -> None:
     ]
     assert parser.feed(b"") == []
     assert parser.feed(IAMAT[5:-1] + b"\r") == []
-    assert parser.feed(b"\n") == [[(*REPORT[:3], b"\r\n")]]
+    assert parser.feed(b"\n") == [[(IAMAT[:-1] + b"\r\n", *FIELDS)]]
     assert parser.finish() == []
 
 
 @pytest.mark.parametrize(
     ("last", "command"),
     [
-        (IAMAT[:-1], REPORT),
-        (IAMAT[:-1] + b"\r", REPORT),
+        (IAMAT[:-1], (IAMAT[:-1], *FIELDS)),
+        (IAMAT[:-1] + b"\r", (IAMAT[:-1] + b"\r", *FIELDS)),
         (b"WHATSAT kiwi 1 2", Whatsat(b"kiwi", 1.0, 2, b"WHATSAT kiwi 1 2", b"\n")),
         (b"hello", Invalid(b"hello")),
         (b" ", Invalid(b" ")),

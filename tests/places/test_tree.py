@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -156,6 +158,21 @@ def test_a_failed_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [path]
     with closing(Tree(path)) as tree:
         assert len(tree.near(Position(1, 1), 1, 5)) == 1
+
+
+def test_a_process_that_forked_opens_the_file_anew(tmp_path: Path) -> None:
+    write_tree(tmp_path / "p", places_at([Position(1, 1)]), {})
+    script = (
+        "import os, sys, pathlib; from herd.core.position import Position; from herd.places.tree import Tree;"
+        "tree = Tree(pathlib.Path(sys.argv[1])); before = tree._database; child = os.fork();"
+        "child and os.waitpid(child, 0);"
+        "print(len(tree.near(Position(1, 1), 1, 5)), tree._database is before, flush=True);"
+        "tree.close()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "p")], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "1 False\n1 True\n"
 
 
 def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
