@@ -1,12 +1,12 @@
 # One herd server in a container.
 #
 #     docker build -t herd .
-#     docker run --rm -p 127.0.0.1:12480:12480 herd --name Alford
+#     docker run --rm -e HERD_LINK_SECRET="$(openssl rand -hex 32)" -p 127.0.0.1:12480:12480 herd --name Alford
 #     docker run --rm --entrypoint herd herd --help        # the other commands
 #
 # `docker compose up` starts all five: see compose.yaml. What stands after the image's name goes to
 # `twistd -n --pidfile= herd`. The configuration is /etc/herd/herd.toml (conf/compose.toml of this repository);
-# mount another one over it. State (control socket, log files, journal) is the volume /var/lib/herd. The index
+# mount another one over it. It names HERD_LINK_SECRET, by which neighbors know each other: no image holds one. State (control socket, log files, journal) is the volume /var/lib/herd. The index
 # of the places that come with herd is built into the image, so that the first WHATSAT is answered at once.
 # Nothing else is written: `docker run --read-only` works.
 #
@@ -45,7 +45,7 @@ RUN groupadd --system --gid 10001 herd \
     && install -d -o herd -g herd -m 0750 /var/lib/herd \
     && herd places build \
     && chmod -R a+rX /var/cache/herd \
-    && twistd --help | grep -q ' herd ' \
+    && twistd herd --help > /dev/null \
     && herd places near +34.068930-118.445127 10 5
 COPY conf/compose.toml /etc/herd/herd.toml
 COPY scripts/container-health /usr/local/bin/herd-health

@@ -1,4 +1,4 @@
-"""The herd's own certificate authority: a directory of PEM files that `tls:` links are made of.
+"""The herd's own certificate authority: a directory of PEM files that `tls:` endpoints are made of.
 
     ca.pem  ca.key              the authority; only the machine that issues needs its key
     Alford.pem  Alford.key      a server: its name, and the hosts that clients know it by
@@ -11,48 +11,30 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from herd.cli.certificate import Certificate, belong_together, read_certificate, read_key
+from herd.config.names import AUTHORITY, certificate_name_problem
 from herd.core.errors import HerdError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-AUTHORITY: Final = "ca"
-"""The name of the authority's own files; no server may have it."""
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from pathlib import Path
 
 _MODE: Final = 0o600
+_DIRECTORY_MODE: Final = 0o700
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """Certificates begin so long ago that a server whose clock is behind takes them too."""
 
-
-@frozen
-class Certificate:
-    """What a certificate says that a person wants to know."""
-
-    name: str
-    path: Path
-    names: tuple[str, ...]
-    """The names and addresses that it carries; none for the authority."""
-    begins: datetime
-    expires: datetime
-
-    def days_left(self, now: datetime) -> int:
-        """Return how many whole days remain; negative once it has expired."""
-        return (self.expires - now).days
+_COMMON_NAME_BYTES: Final = 64
+"""X.509 allows no more."""
 
 
 class Authority:
@@ -64,106 +46,123 @@ class Authority:
 
     def init(self, herd: str, days: int, *, force: bool) -> Certificate:
         """Make the authority's key and certificate."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+        except OSError as error:
+            raise HerdError(f"cannot make the directory {self._directory}: {error.strerror}") from None
         self._refuse_existing(AUTHORITY, force=force)
         key = Ed25519PrivateKey.generate()
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"herd {herd} authority"[:64])])
+        subject = _common_name(f"herd {herd}")
         certificate = (
-            self._builder(subject, subject, key, days)
+            self._builder(subject, subject, key, self._now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
             .sign(key, None)
         )
-        self._write(AUTHORITY, certificate, key)
-        return self.read(AUTHORITY)
+        return self._write(AUTHORITY, certificate, key)
 
-    def issue(self, name: str, hosts: Iterable[str], days: int, *, force: bool) -> Certificate:
-        """Make a server's key and certificate; `hosts` are further names or addresses for clients."""
-        if name == AUTHORITY:
-            raise HerdError(f"a server cannot be called {AUTHORITY!r}: that is the authority itself")
-        self._refuse_existing(name, force=force)
-        authority, authority_key = self._load(AUTHORITY)
-        key = Ed25519PrivateKey.generate()
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-        names = dict.fromkeys([name, *hosts])
-        usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        try:
-            certificate = (
-                self._builder(subject, authority.subject, key, days)
-                .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                .add_extension(_usage(signs_certificates=False), critical=True)
-                .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-                .add_extension(x509.SubjectAlternativeName([_san(each) for each in names]), critical=False)
-                .sign(authority_key, None)
-            )
-        except ValueError as error:
-            raise HerdError(f"no certificate can carry these names: {', '.join(names)} ({error})") from None
-        self._write(name, certificate, key)
-        return self.read(name)
+    def issue(self, names: Sequence[str], hosts: Sequence[str], days: int, *, force: bool) -> list[Certificate]:
+        """Make keys and certificates of servers; `hosts` are further names or addresses for their clients.
 
-    def renew(self, name: str, days: int) -> Certificate:
-        """Replace a server's certificate and key by new ones with the same names."""
-        old = self.read(name)
-        return self.issue(name, old.names, days, force=True)
+        A `HerdError` if one of them cannot be made; then none is.
+        """
+        self._refuse_names(names, hosts)
+        for name in names:
+            self._refuse_existing(name, force=force)
+        return self._make(dict.fromkeys(names, hosts), days)
+
+    def renew(self, names: Iterable[str], days: int) -> list[Certificate]:
+        """Replace servers' certificates and keys by new ones with the same names; all are read first."""
+        return self._make({name: self.read(name).names for name in names}, days)
 
     def names(self) -> list[str]:
-        """Return the servers that have a certificate here, sorted."""
-        return sorted(path.stem for path in self._directory.glob("*.pem") if path.stem != AUTHORITY)
+        """Return the servers that have a certificate here, sorted; files of other names are no server's."""
+        paths = sorted(path for path in self._directory.glob("*.pem") if path.stem != AUTHORITY)
+        return [path.stem for path in paths if read_certificate(path).carries(path.stem)]
 
     def read(self, name: str) -> Certificate:
-        """Return what a certificate here says."""
-        return read_certificate(self._directory / f"{name}.pem")
+        """Return the certificate of a server, or of the authority."""
+        path = self._directory / f"{name}.pem"
+        if not path.exists():
+            command = "init" if name == AUTHORITY else f"issue {name}"
+            raise HerdError(f"there is no {path}; `herd ca {command}` makes it")
+        return read_certificate(path)
+
+    def _make(self, hosts: dict[str, Sequence[str]], days: int) -> list[Certificate]:
+        authority, authority_key = self._load_authority()
+        expires = min(self._now + timedelta(days=days), authority.not_valid_after_utc)
+        made = []
+        for name, more in hosts.items():
+            key = Ed25519PrivateKey.generate()
+            sans = [_san(each) for each in dict.fromkeys([name, *more])]
+            certificate = (
+                self._builder(_common_name(name), authority.subject, key, expires)
+                .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                .add_extension(_usage(signs_certificates=False), critical=True)
+                .add_extension(x509.ExtendedKeyUsage(_BOTH_SIDES), critical=False)
+                .add_extension(x509.SubjectAlternativeName(sans), critical=False)
+                .add_extension(_issued_by(authority), critical=False)
+                .sign(authority_key, None)
+            )
+            made.append(self._write(name, certificate, key))
+        return made
 
     def _builder(
-        self, subject: x509.Name, issuer: x509.Name, key: Ed25519PrivateKey, days: int
+        self, subject: x509.Name, issuer: x509.Name, key: Ed25519PrivateKey, expires: datetime
     ) -> x509.CertificateBuilder:
+        public = key.public_key()
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
-            .public_key(key.public_key())
+            .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - _CLOCK_SKEW)
-            .not_valid_after(self._now + timedelta(days=days))
+            .not_valid_after(expires)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         )
 
-    def _load(self, name: str) -> tuple[x509.Certificate, Ed25519PrivateKey]:
-        paths = [self._directory / f"{name}.pem", self._directory / f"{name}.key"]
-        try:
-            certificate = x509.load_pem_x509_certificate(paths[0].read_bytes())
-            key = load_pem_private_key(paths[1].read_bytes(), password=None)
-        except FileNotFoundError as error:
-            raise HerdError(f"there is no {error.filename}; `herd ca init` makes an authority") from None
-        except (OSError, ValueError, TypeError) as error:
-            raise HerdError(f"cannot use {paths[0]} and {paths[1]}: {error}") from None
+    def _load_authority(self) -> tuple[x509.Certificate, Ed25519PrivateKey]:
+        found = self.read(AUTHORITY)
+        path = self._directory / f"{AUTHORITY}.key"
+        if not path.exists():
+            raise HerdError(f"there is no {path}: issue on the machine where `herd ca init` made it")
+        key = read_key(path)
         if not isinstance(key, Ed25519PrivateKey):
-            raise HerdError(f"{paths[1]} is no Ed25519 key: it was not made by `herd ca init`")
-        return certificate, key
+            raise HerdError(f"{path} is no Ed25519 key: it was not made by `herd ca init`")
+        if not belong_together(found, key):
+            raise HerdError(f"{path} is not the key of {found.path}")
+        if found.days_left(self._now) < 0:
+            raise HerdError(f"{found.path} has expired; `herd ca init --force` makes a new authority")
+        return found.chain[0], key
+
+    def _refuse_names(self, names: Sequence[str], hosts: Sequence[str]) -> None:
+        """Refuse what cannot stand in a certificate, or would let one server speak for another."""
+        for name in names:
+            if name.lower() == AUTHORITY:
+                raise HerdError(f"a server cannot be called {name}: {AUTHORITY}.pem is the authority itself")
+            wrong = certificate_name_problem(name)
+            if wrong is not None:
+                raise HerdError(f"{name!r} cannot be a server's name in a certificate: it {wrong}")
+        servers = {name.lower() for name in (*names, *self.names())}
+        for host in hosts:
+            wrong = None if _ip(host) else certificate_name_problem(host)
+            if wrong is not None:
+                raise HerdError(f"--host {host!r} is neither an address nor a host's name: it {wrong}")
+            if host.lower() in servers and [host.lower()] != [name.lower() for name in names]:
+                raise HerdError(f"--host {host} is the name of a server, for which no other may speak")
 
     def _refuse_existing(self, name: str, *, force: bool) -> None:
         for path in (self._directory / f"{name}.pem", self._directory / f"{name}.key"):
             if path.exists() and not force:
                 raise HerdError(f"{path} exists; --force overwrites it")
 
-    def _write(self, name: str, certificate: x509.Certificate, key: Ed25519PrivateKey) -> None:
+    def _write(self, name: str, certificate: x509.Certificate, key: Ed25519PrivateKey) -> Certificate:
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _replace(self._directory / f"{name}.key", private)
-        _replace(self._directory / f"{name}.pem", certificate.public_bytes(Encoding.PEM))
-
-
-def read_certificate(path: Path) -> Certificate:
-    """Return what the first certificate of a PEM file says; a `HerdError` if that cannot be read."""
-    try:
-        found = x509.load_pem_x509_certificate(path.read_bytes())
-        sans = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = tuple(str(each.value) for each in sans)
-    except x509.ExtensionNotFound:
-        names = ()
-    except OSError as error:
-        raise HerdError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError:
-        raise HerdError(f"{path} is no certificate in PEM") from None
-    return Certificate(path.stem, path, names, found.not_valid_before_utc, found.not_valid_after_utc)
+        path = self._directory / f"{name}.pem"
+        _replace(path.with_name(f"{name}.key"), private)
+        _replace(path, certificate.public_bytes(Encoding.PEM))
+        return Certificate(path, (certificate,))
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -174,14 +173,35 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
         beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise HerdError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _san(name: str) -> x509.GeneralName:
+def _common_name(text: str) -> x509.Name:
+    cut = text.encode()[:_COMMON_NAME_BYTES].decode(errors="ignore")
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cut)])
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return x509.IPAddress(ipaddress.ip_address(name))
+        return ipaddress.ip_address(host)
     except ValueError:
-        return x509.DNSName(name)
+        return None
+
+
+def _san(name: str) -> x509.GeneralName:
+    address = _ip(name)
+    return x509.DNSName(name) if address is None else x509.IPAddress(address)
+
+
+_BOTH_SIDES: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+"""Either side of a link may be the one that dials."""
+
+
+def _issued_by(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """Return the extension without which strict clients, Python 3.13's among them, take no certificate."""
+    own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

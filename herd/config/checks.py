@@ -13,12 +13,14 @@ from herd.config.model import socket_in
 from herd.config.ports import check_ports
 from herd.config.problem import DocumentPath, Problem, did_you_mean, show_name, show_string
 from herd.config.topology import parts, symmetric
+from herd.config.trust import check_trust
+from herd.core.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from herd.config.document import ServerDraft
     from herd.config.model import Config, Endpoint
-    from herd.core.limits import Limits
 
 MAX_SOCKET_PATH_BYTES: Final = 100
 """The path of a Unix socket ends at 107 bytes on Linux, at 103 elsewhere; a little is left for a suffix."""
@@ -38,7 +40,9 @@ def check_draft(draft: Draft) -> list[Problem]:
     if not problems:
         problems += _check_parts(neighbors)
     problems += check_ports(draft.servers)
-    problems += _check_reach(draft)
+    problems += _check_reach(draft.servers)
+    problems += check_trust(draft)
+    problems += _check_promises(draft)
     problems += _check_limits(draft.limits, draft.wrong_limits)
     problems += _check_sockets(draft)
     return problems
@@ -84,33 +88,35 @@ def _check_parts(neighbors: Mapping[str, Sequence[str] | None]) -> Iterator[Prob
         yield Problem(severity="warning", path=("servers",), message=message)
 
 
-def _check_reach(draft: Draft) -> Iterator[Problem]:
-    """Find links that strangers can reach, and links that neighbors on other machines cannot."""
-    open_to_all = []
-    for name, server in draft.servers.items():
-        if server.links is None or is_loopback(server.links.listen.host):
-            continue
-        open_to_all.append(show_name(name))
-        if server.neighbors and _only_dialed_here(server.links):
+def _check_reach(servers: Mapping[str, ServerDraft]) -> Iterator[Problem]:
+    """Find links that neighbors on other machines cannot reach, though they are open to them."""
+    for name, server in servers.items():
+        if server.links is not None and server.neighbors and _only_dialed_here(server.links):
             yield Problem(
-                severity="warning",
-                path=("servers", name, "links"),
-                message=_say_where_to_dial(server.links),
+                severity="warning", path=("servers", name, "links"), message=_say_where_to_dial(server.links)
             )
-    if open_to_all:
-        message = (
-            f"whoever can reach a links port can join; these are not on loopback: {', '.join(open_to_all)}"
-        )
-        yield Problem(severity="warning", path=("servers",), message=message)
 
 
 def _say_where_to_dial(links: Endpoint) -> str:
-    table = f'links = {{ listen = "tcp:{links.listen}", dial = "tcp:HOST:{links.dial.port}" }}'
+    scheme = links.scheme
+    table = f'links = {{ listen = "{scheme}:{links.listen}", dial = "{scheme}:HOST:{links.dial.port}" }}'
     return f"neighbors dial {links.dial}, which only those on this machine can reach; for others: {table}"
 
 
 def _only_dialed_here(links: Endpoint) -> bool:
     return is_wildcard(links.listen.host) and is_loopback(links.dial.host)
+
+
+def _check_promises(draft: Draft) -> Iterator[Problem]:
+    """Find servers that promise what no neighbor of theirs can keep."""
+    for name, server in draft.servers.items():
+        if (server.durability or draft.durability) == "neighbor" and server.neighbors == ():
+            message = (
+                f"{show_name(name)} promises that a neighbor has each report, and has none: give it one, or "
+                'durability = "memory" or "disk"'
+            )
+            key = ("durability",) if server.durability else ()
+            yield Problem(path=("servers", name, *key), message=message)
 
 
 def _check_limits(limits: Limits, wrong: frozenset[str]) -> Iterator[Problem]:
@@ -131,6 +137,14 @@ def _check_limits(limits: Limits, wrong: frozenset[str]) -> Iterator[Problem]:
             "link_silence_s",
             f"{limits.link_silence_s:g} must be more than heartbeat_s, {limits.heartbeat_s:g}: "
             "or every idle link is taken for dead",
+        )
+    # The default bound of one address is no contradiction: nobody wrote it.
+    is_own = limits.connections_per_address != Limits().connections_per_address
+    if is_own and limits.connections_per_address > limits.connections and "connections" not in wrong:
+        yield _limit(
+            "connections_per_address",
+            f"{limits.connections_per_address} must not be more than connections, {limits.connections}: "
+            "it would never be reached",
         )
 
 

@@ -55,7 +55,9 @@ class Draft:
     """Limits that are wrong by themselves: their values here are the defaults, not the file's."""
     durability: Durability = "memory"
     links: Links = field(factory=Links)
+    wrong_links: frozenset[str] = frozenset()
     tls: TlsDraft = field(factory=TlsDraft)
+    wrong_tls: frozenset[str] = frozenset()
 
     def config(self, source: str) -> Config:
         """Return the configuration that this draft is, once it is known to have no errors."""
@@ -140,8 +142,8 @@ def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
     limits, wrong_limits = structure_table(
         Limits, _table(document, ("limits",), problems), ("limits",), problems
     )
-    links, _ = structure_table(Links, _table(document, ("links",), problems), ("links",), problems)
-    tls, _ = structure_table(TlsDraft, _table(document, ("tls",), problems), ("tls",), problems)
+    links, wrong_links = structure_table(Links, _table(document, ("links",), problems), ("links",), problems)
+    tls, wrong_tls = structure_table(TlsDraft, _table(document, ("tls",), problems), ("tls",), problems)
     draft = Draft(
         name=name,
         state=top.state,
@@ -152,7 +154,9 @@ def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
         wrong_limits=wrong_limits,
         durability=top.durability,
         links=links,
+        wrong_links=wrong_links,
         tls=tls,
+        wrong_tls=wrong_tls,
     )
     return draft, problems
 

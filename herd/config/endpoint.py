@@ -1,7 +1,7 @@
 """Endpoints as a file writes them: `"tcp:HOST:PORT"`, or where to listen and where to dial apart.
 
     clients = "tcp:127.0.0.1:12480"
-    links = { listen = "tcp:0.0.0.0:12580", dial = "tcp:alford.example.org:12580" }
+    links = { listen = "tls:0.0.0.0:12580", dial = "tls:alford.example.org:12580" }
 
 Nobody can dial a wildcard, so the string `"tcp:0.0.0.0:12480"` is dialed at 127.0.0.1 (`[::]` at `[::1]`).
 """
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
 
-from herd.config.model import Address, Endpoint
+from herd.config.model import Address, Endpoint, Scheme
 from herd.config.problem import DocumentPath, did_you_mean, show_string
 
-SCHEMES: Final = ("tcp",)
+SCHEMES: Final = get_args(Scheme)
 MAX_PORT: Final = 65535
 
 _NUMBERS: Final = re.compile(r"[0-9.]+")
@@ -44,17 +44,19 @@ def is_loopback(host: str) -> bool:
     return host.casefold() == "localhost" if address is None else address.is_loopback
 
 
-def endpoint_from_address(listen: Address) -> Endpoint:
+def endpoint_from_address(listen: Address, scheme: Scheme = "tcp") -> Endpoint:
     """Return the endpoint that a single address means: dialed where it listens, a wildcard on loopback."""
     if not is_wildcard(listen.host):
-        return Endpoint(listen=listen, dial=listen)
-    return Endpoint(listen=listen, dial=Address("::1" if ":" in listen.host else "127.0.0.1", listen.port))
+        return Endpoint(scheme=scheme, listen=listen, dial=listen)
+    dial = Address("::1" if ":" in listen.host else "127.0.0.1", listen.port)
+    return Endpoint(scheme=scheme, listen=listen, dial=dial)
 
 
 def parse_endpoint(value: Any) -> Endpoint:
     """Read an endpoint, a string or a table; a `FaultsError` says all that is wrong with it."""
     if isinstance(value, str):
-        return endpoint_from_address(_address(value, ()))
+        scheme, address = _address(value, ())
+        return endpoint_from_address(address, scheme)
     if isinstance(value, Mapping):
         return _from_table(value)
     raise FaultsError([((), f'must be "{_EXAMPLE}" or a table {{ listen = "...", dial = "..." }}')])
@@ -67,7 +69,7 @@ def _from_table(table: Mapping[str, Any]) -> Endpoint:
         for key in table
         if key not in keys
     ]
-    addresses: dict[str, Address] = {}
+    addresses: dict[str, tuple[Scheme, Address]] = {}
     for key in keys:
         if key in table:
             try:
@@ -76,19 +78,28 @@ def _from_table(table: Mapping[str, Any]) -> Endpoint:
                 faults += error.faults
     if "listen" not in table:
         faults.append(((), f'listen is missing, such as listen = "{_EXAMPLE}"'))
-    if "dial" in addresses and is_wildcard(addresses["dial"].host):
-        host = addresses["dial"].host
-        faults.append(
-            (("dial",), f"nobody can dial {host}: name the host or address that others reach it at")
-        )
+    faults += _contradictions(addresses)
     if faults:
         raise FaultsError(faults)
-    given = endpoint_from_address(addresses["listen"])
-    return Endpoint(listen=given.listen, dial=addresses.get("dial", given.dial))
+    scheme, listen = addresses["listen"]
+    _, dial = addresses.get("dial", (scheme, endpoint_from_address(listen).dial))
+    return Endpoint(scheme=scheme, listen=listen, dial=dial)
 
 
-def _address(value: Any, path: DocumentPath) -> Address:
-    """Read `tcp:HOST:PORT`."""
+def _contradictions(addresses: Mapping[str, tuple[Scheme, Address]]) -> Iterator[tuple[DocumentPath, str]]:
+    """Find out whether others can dial `dial`, and will speak there what is spoken at `listen`."""
+    if "dial" not in addresses:
+        return
+    scheme, dial = addresses["dial"]
+    if is_wildcard(dial.host):
+        yield ("dial",), f"nobody can dial {dial.host}: name the host or address that others reach it at"
+    spoken, _ = addresses.get("listen", (scheme, dial))
+    if scheme != spoken:
+        yield ("dial",), f"must begin with {spoken}: as listen does, not {scheme}:"
+
+
+def _address(value: Any, path: DocumentPath) -> tuple[Scheme, Address]:
+    """Read `tcp:HOST:PORT` or `tls:HOST:PORT`."""
     if not isinstance(value, str):
         raise FaultsError([(path, f'must be a string such as "{_EXAMPLE}"')])
     try:
@@ -97,19 +108,20 @@ def _address(value: Any, path: DocumentPath) -> Address:
         raise FaultsError([(path, str(error))]) from None
 
 
-def _parse(text: str) -> Address:
-    scheme, colon, rest = text.partition(":")
+def _parse(text: str) -> tuple[Scheme, Address]:
+    word, colon, rest = text.partition(":")
     shown = show_string(text)
-    if scheme not in SCHEMES:
-        if not colon or "." in scheme or scheme.startswith("[") or "localhost" in scheme:
-            raise ValueError(f"{shown} must begin with tcp:, such as {show_string(_EXAMPLE)}")
-        hint = did_you_mean(scheme, SCHEMES, "; known: tcp")
-        raise ValueError(f"{shown} has an unknown scheme {show_string(scheme)}{hint}")
+    scheme = next((each for each in SCHEMES if each == word), None)
+    if scheme is None:
+        if not colon or "." in word or word.startswith("[") or "localhost" in word:
+            raise ValueError(f"{shown} must begin with tcp: or tls:, such as {show_string(_EXAMPLE)}")
+        hint = did_you_mean(word, SCHEMES, f"; known: {', '.join(SCHEMES)}")
+        raise ValueError(f"{shown} has an unknown scheme {show_string(word)}{hint}")
     host, colon, port = rest.rpartition(":")
     if not colon or rest.endswith("]"):
-        whole = show_string(f"tcp:{rest}:12480")
+        whole = show_string(f"{scheme}:{rest}:12480")
         raise ValueError(f"{shown} has no port, such as {whole}")
-    return Address(_host(host, shown), _port(port, shown))
+    return scheme, Address(_host(host, shown, scheme), _port(port, shown))
 
 
 def _port(text: str, shown: str) -> int:
@@ -125,7 +137,7 @@ def _port(text: str, shown: str) -> int:
     return int(text)
 
 
-def _host(text: str, shown: str) -> str:
+def _host(text: str, shown: str, scheme: Scheme) -> str:
     if not text:
         raise ValueError(f'{shown} has no host; "127.0.0.1" is this machine only, "0.0.0.0" every interface')
     bracketed = text.startswith("[") and text.endswith("]")
@@ -136,7 +148,7 @@ def _host(text: str, shown: str) -> str:
         return str(address)
     if ":" in text:
         raise ValueError(
-            f"{shown}: an IPv6 address stands in brackets, as in {show_string('tcp:[::1]:12480')}"
+            f"{shown}: an IPv6 address stands in brackets, as in {show_string(f'{scheme}:[::1]:12480')}"
         )
     if _NUMBERS.fullmatch(text) and _ip(text) is None:
         raise ValueError(f"{shown}: {show_string(text)} is not an IPv4 address")

@@ -144,7 +144,7 @@ def _with_directories(draft: Draft, base: Path | None, environ: Mapping[str, str
         logging=evolve(draft.logging, directory=absolute(draft.logging.directory)),
         links=evolve(draft.links, secret_file=absolute(draft.links.secret_file)),
         tls=TlsDraft(
-            directory=resolve(draft.tls.directory or Path("tls"), start, environ),
+            directory=absolute(draft.tls.directory or Path("tls")),
             client_certificate=absolute(draft.tls.client_certificate),
             client_key=absolute(draft.tls.client_key),
         ),

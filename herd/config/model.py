@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 from attrs.validators import ge
@@ -24,7 +24,8 @@ class Address:
         return f"{host}:{self.port}"
 
 
-Durability = Literal["memory", "neighbor", "disk"]
+Scheme: TypeAlias = Literal["tcp", "tls"]
+Durability: TypeAlias = Literal["memory", "neighbor", "disk"]
 """What an AT answer promises: this server has the report; a neighbor has it too; it is committed to disk."""
 
 
@@ -32,7 +33,7 @@ Durability = Literal["memory", "neighbor", "disk"]
 class Endpoint:
     """Where a server listens, and where others dial it (the same, unless the file says otherwise)."""
 
-    scheme: Literal["tcp", "tls"] = "tcp"
+    scheme: Scheme = "tcp"
     listen: Address
     dial: Address
 
@@ -92,6 +93,7 @@ class Tls:
     client_certificate: Path | None = None
     """What `tls:` clients are shown, if not the server's own certificate: a chain in PEM."""
     client_key: Path | None = None
+    """The private key of that certificate."""
 
 
 @frozen(kw_only=True)
@@ -106,7 +108,8 @@ class Config:
     logging: Logging = field(factory=Logging)
     limits: Limits = field(factory=Limits)
     durability: Durability = "memory"
-    """What AT answers promise, unless a server says otherwise."""
+    """What AT answers promise, unless a server says otherwise: `memory`, the server has the report;
+    `neighbor`, one of its neighbors has it too; `disk`, it is on the server's disk."""
     links: Links = field(factory=Links)
     tls: Tls
     """Looked at only where an endpoint is `tls:`."""

@@ -22,7 +22,7 @@ from attrs import evolve, frozen
 from herd.config.checks import check_draft
 from herd.config.document import draft_from_config
 from herd.config.endpoint import MAX_PORT, FaultsError, endpoint_from_address, is_loopback, parse_endpoint
-from herd.config.model import Address, Config, Endpoint, Server, Tls
+from herd.config.model import Address, Config, Endpoint, Links, Server, Tls
 from herd.config.names import name_problem
 from herd.config.problem import did_you_mean, show_string
 from herd.config.prototype_facts import facts_of
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LINKS_AFTER_CLIENTS: Final = 100
 """A server's links port is its clients port plus this, as in the packaged default."""
+
+_LINKS_VARIABLE: Final = "HERD_LINK_SECRET"
 
 _FIRST_FREE_PORT: Final = 1024
 """Below it, only the system's administrator listens; numbers there are rather counts of something."""
@@ -63,8 +65,16 @@ def import_prototype(files: Iterable[tuple[str, str]], name: str) -> tuple[Confi
         example = "PORT_NUM = {'Alford': 12480, 'Ball': 12481}"
         message = f"{described}: no dictionary from names of servers to ports, such as {example}"
         raise ConfigError([*map(str, tables.notes), message])
-    servers = _Import(tables, *chosen).servers()
-    config = Config(name=name, servers=servers, state=Path(), tls=Tls(directory=Path()), source=described)
+    imported = _Import(tables, *chosen)
+    servers = imported.servers()
+    config = Config(
+        name=name,
+        servers=servers,
+        state=Path(),
+        links=imported.proof(servers),
+        tls=Tls(directory=Path()),
+        source=described,
+    )
     # What a file with these servers would be refused for, such as a port that two of them share.
     problems = check_draft(evolve(draft_from_config(config), state=None))
     errors = [str(evolve(each, source=described)) for each in problems if each.severity == "error"]
@@ -139,6 +149,17 @@ class _Import:
             )
             for each in found
         )
+
+    def proof(self, servers: Iterable[Server]) -> Links:
+        """Return how neighbors prove who they are: where strangers can reach them, by a secret."""
+        if all(is_loopback(server.links.listen.host) for server in servers):
+            return Links()
+        text = (
+            "links go beyond this machine, so secret_env was added: "
+            f"the environment variable {_LINKS_VARIABLE} must hold one secret for all servers"
+        )
+        self._note(self.ports, self.ports.line, text)
+        return Links(secret_env=_LINKS_VARIABLE)
 
     def _note(self, table: Table, line: int, text: str) -> None:
         self.tables.notes.append(Note(table.source, line, text))

@@ -3,8 +3,8 @@
     Alford    ───┬─────┐  12480    12580  Hamilton, Welsh
     Ball      ───┼─┬─┐ │  12481    12581  Holiday, Welsh
 
-What matters of a topology is said below the drawing: how far apart the farthest servers are, and which
-deaths cut the herd in parts.
+What matters is said below the drawing: what protects the links and what answers promise, how far apart the
+farthest servers are, and which deaths cut the herd in parts. `tls:` stands before a port where it is spoken.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import attrs
 
 from herd.config.drawing import draw_links
 from herd.config.topology import Topology, cut_links, cut_servers, links, longest_path, parts, symmetric
+from herd.config.trust import links_protection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from herd.config.model import Address, Config, Endpoint
+    from herd.config.model import Address, Config, Endpoint, Links, Tls
     from herd.config.problem import Problem
 
 _TOLD_AT_MOST: Final = 5
@@ -49,6 +50,9 @@ def describe(config: Config) -> list[str]:
         f"Herd {config.name}, {config.source}: {' and '.join(counts)}{place}.",
         "",
         *_columns(rows),
+        "",
+        f"Links: {links_protection(config)}.",
+        *_durability(config),
         *_meaning(topology),
     ]
 
@@ -59,15 +63,19 @@ def as_json(config: Config) -> dict[str, Any]:
         "name": config.name,
         "source": config.source,
         "state": str(config.state),
+        "durability": config.durability,
         "servers": [
             {
                 "name": server.name,
                 "clients": _endpoint_json(server.clients),
                 "links": _endpoint_json(server.links),
                 "neighbors": list(server.neighbors),
+                "durability": config.durability_of(server.name),
             }
             for server in config.servers
         ],
+        "links": _table_json(config.links),
+        "tls": _table_json(config.tls),
         "places": {"provider": config.places.provider, "options": config.places.options},
         "logging": {
             **attrs.asdict(config.logging),
@@ -107,6 +115,10 @@ def _topology(config: Config) -> Topology:
     return symmetric({server.name: server.neighbors for server in config.servers})
 
 
+def _table_json(table: Links | Tls) -> dict[str, str | None]:
+    return {key: value and str(value) for key, value in attrs.asdict(table).items()}
+
+
 def _endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
     return attrs.asdict(endpoint)
 
@@ -115,9 +127,10 @@ def _where(endpoint: Endpoint, *, short: bool) -> str:
     def shown(address: Address) -> str:
         return str(address.port) if short else str(address)
 
+    scheme = "" if endpoint.scheme == "tcp" else f"{endpoint.scheme}:"
     if endpoint.listen == endpoint.dial:
-        return shown(endpoint.listen)
-    return f"{shown(endpoint.listen)} as {shown(endpoint.dial)}"
+        return f"{scheme}{shown(endpoint.listen)}"
+    return f"{scheme}{shown(endpoint.listen)} as {shown(endpoint.dial)}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -128,13 +141,26 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def _durability(config: Config) -> list[str]:
+    """Say what answers promise, and whose, unless it is what they do everywhere unless told otherwise."""
+    by_promise: dict[str, list[str]] = {}
+    for name in config.names:
+        by_promise.setdefault(config.durability_of(name), []).append(name)
+    if list(by_promise) == ["memory"]:
+        return []
+    if len(by_promise) == 1:
+        return [f"Durability: {next(iter(by_promise))}."]
+    told = [f"{promise} ({', '.join(names)})" for promise, names in by_promise.items()]
+    return [f"Durability: {', '.join(told)}."]
+
+
 def _meaning(topology: Topology) -> list[str]:
     """Say what a person would otherwise have to find out from the drawing."""
     path = longest_path(topology)
     hops = len(path) - 1
     if not hops:
         return []
-    lines = ["", f"Farthest apart are {path[0]} and {path[-1]}, {_count(hops, 'link')}: {' ─ '.join(path)}."]
+    lines = [f"Farthest apart are {path[0]} and {path[-1]}, {_count(hops, 'link')}: {' ─ '.join(path)}."]
     cut = cut_servers(topology)
     told = list(cut.items())[:_TOLD_AT_MOST]
     lines += [f"Without {name} the rest falls apart: {_parts(remaining)}." for name, remaining in told]

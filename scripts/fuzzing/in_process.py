@@ -41,9 +41,10 @@ if TYPE_CHECKING:
 
 NAME: Final = "Alford"
 START_NS: Final = 1_700_000_000 * NS
-LIMITS: Final = Limits(clients_held=100, answers_waiting=20, commands_per_s=5000.0, record_lifetime_s=1e9)
-"""Small enough that evicting, too many waiting answers and a pause for breath happen all the time; nothing
-expires."""
+LIMITS: Final = Limits(answers_waiting=20, commands_per_s=5000.0, record_lifetime_s=1e9)
+"""Small enough that too many waiting answers and a pause for breath happen all the time; nothing expires."""
+FEW: Final = 100
+"""Clients held by a server that has room for few: less than there are in use, so that it always evicts."""
 
 CLOSE_S: Final = 10.0
 """Within what time on the server's clock a connection must be over that the client has ended."""
@@ -103,13 +104,15 @@ def _check_echo(question: Question, places: dict[str, Any]) -> None:
 
 
 class Server:
-    """One server with one client at a time. `lines` makes it log every line, to a file in `directory`."""
+    """One server with one client at a time, and its files in `directory`.
 
-    def __init__(self, directory: Path, seed: int, *, lines: bool) -> None:
+    `room`: how many clients it holds. `lines`: whether it logs every line.
+    """
+
+    def __init__(self, directory: Path, seed: int, *, room: int, lines: bool) -> None:
+        limits = evolve(LIMITS, clients_held=room)
         config = load_config()
-        config = evolve(
-            config, state=directory, limits=LIMITS, logging=evolve(config.logging, lines=lines)
-        )
+        config = evolve(config, state=directory, limits=limits, logging=evolve(config.logging, lines=lines))
         self._source = random.Random(seed)  # noqa: S311 - no secret
         self._reactor: Any = Reactor()
         self._now_ns = START_NS
@@ -120,9 +123,7 @@ class Server:
         self._factory = ClientFactory(self._node.clients)
         self._log = config.log_file(NAME)
         self._failures: list[str] = []
-        self.oracle = Oracle(
-            NAME.encode(), LIMITS.line_bytes, LIMITS.client_id_bytes, LIMITS.clients_held, _check_echo
-        )
+        self.oracle = Oracle(NAME.encode(), limits.line_bytes, limits.client_id_bytes, room, _check_echo)
 
     def run(self, script: Script) -> None:
         """Hold one connection; `Wrong` says what it should not have got."""
@@ -148,7 +149,7 @@ class Server:
         ends, clocks, sent = script.cuts(), [], 0
         for end in ends:
             if transport.is_reading and not self._places.waiting:
-                self._now_ns += source.randrange(1, 10**source.randrange(1, 12))
+                self._now_ns += source.randrange(1, 10 ** source.randrange(1, 12))
             clocks.append(self._now_ns)
             transport.receive(data[sent:end])
             sent = end

@@ -7,6 +7,7 @@ come from small pools, so that reports of one client meet: newer, older, repeate
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 from typing import Final
 
 from attrs import frozen
@@ -75,8 +76,10 @@ SPACES: Final = (b" ", b"  ", b"\t", b" \t ", b"\v", b"\f", b"\r", b" \r ")
 ENDINGS: Final = (b"\n", b"\r\n", b"\r\r\n", b" \n", b"\t\r\n", b"\n\n", b"\r")
 WORDS: Final = (b"IAMAT", b"WHATSAT", b"AT", b"iamat", b"WhatsAt", b"IAMAT\x00", b"?", b"HELO", b"QUIT", b"")
 
-LONGEST_LINES: Final = 60
-"""Lines of one connection, at most."""
+MOST_LINES: Final = 60
+"""Lines of one connection, but for those that a mutation makes."""
+CUTS: Final = (0, 0, 0, 1, 3, 20)
+"""Twice this often is a connection cut into chunks: half come whole."""
 
 
 @frozen
@@ -96,16 +99,13 @@ class Script:
         return b"".join(self.lines)
 
     def cuts(self) -> list[int]:
-        """Return the lengths of the beginnings that have been sent after each chunk."""
+        """Return how much has been sent after each chunk: some anywhere, some around the ends of lines."""
         source, size = random.Random(self.seed), len(self.data)  # noqa: S311 - no secret
-        if _chance(source, 0.5):
-            return [size] if size else []
-        most = source.choice((1, 7, 100, 1500))
-        cuts, at = [], 0
-        while at < size:
-            at = min(size, at + source.randint(1, most))
-            cuts.append(at)
-        return cuts
+        count = source.choice(CUTS)
+        ends = list(accumulate(len(line) for line in self.lines))
+        near = [source.choice(ends) + source.randint(-2, 1) for _ in range(count)]
+        anywhere = [source.randint(1, max(1, size)) for _ in range(count)]
+        return sorted({at for at in (*near, *anywhere) if 0 < at < size} | ({size} if size else set()))
 
 
 class Inputs:
@@ -118,7 +118,7 @@ class Inputs:
     def script(self) -> Script:
         """Draw a connection of some dozens of commands."""
         source = self._source
-        lines = [self._line() for _ in range(source.randint(1, LONGEST_LINES))]
+        lines = [self._line() for _ in range(source.randint(1, MOST_LINES))]
         if _chance(source, 0.3):
             lines[-1] = lines[-1].rstrip(b"\r\n")
         if _chance(source, 0.05):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socketserver
 import tempfile
@@ -30,6 +31,20 @@ RING = {
     "Welsh": ["Alford", "Ball"],
 }
 PAIR = {"Alford": ["Ball"], "Ball": ["Alford"]}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, but that herd is found wherever the process starts."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @frozen

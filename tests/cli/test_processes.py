@@ -14,6 +14,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from herd.cli.processes import LAST_LINES, Death, ServerMonitor, twistd_command
+from tests.cli.conftest import environment, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,14 +42,6 @@ class Deaths:
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -171,7 +164,7 @@ def child(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-P", "-m", "herd.cli.child", "20"]
     twistd = ["--nodaemon", "--pidfile=", "web", "--listen", "tcp:0:interface=127.0.0.1"]
     with subprocess.Popen(
-        [*command, *twistd], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path
+        [*command, *twistd], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, env=environment()
     ) as process:
         assert process.stdout is not None
         assert any(b"Site starting on" in line for line in process.stdout)

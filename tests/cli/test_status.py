@@ -66,9 +66,17 @@ def test_a_server_that_is_down_is_shown_so_and_is_no_error_unless_asked(
     missing = herd.config.control_socket("Ball")
     ball = f"Ball {herd.at('Ball')} down: not running here: no {missing}"
     _, _, alford, *rest = words(result.stdout)
-    assert " ".join(alford).endswith("Ball down 1 h 2 min: connection refused, 7 waiting")
+    assert " ".join(alford).endswith("Ball down 1 h 2 min: connection refused")
     assert [word for line in rest for word in line] == ball.split()
     assert run_cli("status", "--config", herd.file, "--exit-code").exit_code == 1
+
+
+def test_a_neighbor_that_is_behind_is_shown_with_how_far(herd: Herd, answer_at: Answer, run_cli: Run) -> None:
+    behind = {"state": "up", "for_s": 60, "in_sync": False, "behind_s": 1.25}
+    behind |= {"name": "Ball", "outbox": 7, "sent": 20, "acknowledged": 15}
+    stand_in(herd, answer_at, "Alford", neighbors=[behind])
+    table = run_cli("status", "--config", herd.file).stdout
+    assert "Ball up 1 min, 12 records, 1.2 s behind" in table
 
 
 def test_json_holds_what_the_servers_said(herd: Herd, answer_at: Answer, run_cli: Run) -> None:

@@ -13,22 +13,21 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
 from herd.cli.processes import STOP_MARGIN_S
-from tests.cli.conftest import PAIR
+from tests.cli.conftest import PAIR, ROOT, environment, is_alive
 from tests.cli.screen import CTRL_C, LIMIT_S, Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.cli.conftest import Herd
 
 HERD = [sys.executable, "-P", "-m", "herd.cli"]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Up:
@@ -76,19 +75,6 @@ class Up:
         left = sorted(path.name for path in self.herd.config.state.iterdir())
         expected = sorted(["herd.toml", *(f"{name}.log" for name in self.pids)])
         return not any(is_alive(pid) for pid in self.pids.values()) and left == expected
-
-
-def environment() -> dict[str, str]:
-    """Return this process's environment, but that herd is found wherever the process starts."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.fixture

@@ -246,3 +246,18 @@ def test_a_change_marks_its_leaf_and_no_other() -> None:
     cache.sweep(NOW_NS + LIFETIME_NS, 10)
     assert leaves_marked(cache) == [leaf]
     assert cache.shard(leaf // (LEAVES // SHARDS)) == {}
+
+
+def test_every_client_that_expires_or_is_evicted_is_told_once() -> None:
+    cache = Cache(limits(clients_held=2))
+    dropped: list[bytes] = []
+    cache.on_dropped = dropped.append
+    for moment, client_id in enumerate((b"a", b"b", b"c")):
+        offer(cache, client_id, record(client_id, received=NOW_NS + moment))
+    assert dropped == [b"a"]
+    cache.configure(limits(clients_held=1))
+    assert not cache.sweep(NOW_NS, 5)
+    assert dropped == [b"a", b"b"]
+    cache.sweep(NOW_NS + 2 * LIFETIME_NS, 5)
+    assert dropped == [b"a", b"b", b"c"]
+    assert len(cache) == 0

@@ -10,25 +10,18 @@ import pytest
 
 from herd.core.limits import Limits
 
-LEAST: dict[str, Any] = {
-    "line_bytes": 256,
-    "client_id_bytes": 1,
-    "answers_waiting": 1,
-    "clients_held": 1,
-    "link_write_bytes": 1024,
-    "shutdown_s": 0,
-    "places_in_flight": 1,
-}
+LEAST: dict[str, Any] = {"line_bytes": 256, "link_write_bytes": 1024, "shutdown_s": 0.0}
+"""Where the least is not one of something, or the smallest time above none."""
 
 
-@pytest.mark.parametrize("name", [limit.name for limit in attrs.fields(Limits)])
-def test_every_limit_has_a_least_value(name: str) -> None:
-    least: Any = LEAST.get(name, math.ulp(0.0))
-    assert getattr(Limits(**{name: least}), name) == least
+@pytest.mark.parametrize("limit", attrs.fields(Limits), ids=lambda limit: limit.name)
+def test_every_limit_has_a_least_value(limit: attrs.Attribute[Any]) -> None:
+    least: Any = LEAST.get(limit.name, 1 if isinstance(limit.default, int) else math.ulp(0.0))
+    assert getattr(Limits(**{limit.name: least}), limit.name) == least
     outside: list[Any] = [least - 1, -1, math.nan]
     for below in outside:
-        with pytest.raises(ValueError, match=name):
-            Limits(**{name: below})
+        with pytest.raises(ValueError, match=limit.name):
+            Limits(**{limit.name: below})
 
 
 def test_the_defaults_are_in_proportion() -> None:

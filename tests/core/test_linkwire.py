@@ -195,7 +195,7 @@ def test_a_neighbor_takes_whatever_record_a_clients_line_makes(
     limits = Limits(line_bytes=line_bytes)
     command = b"IAMAT %b +34-118 %b\n" % (client, time)
     if len(command) <= line_bytes:
-        assert parse_line(command, limits.client_id_bytes) == (client, b"+34-118", time, b"\n")
+        assert parse_line(command, limits.client_id_bytes) == (command, client, b"+34-118", time)
         line = make_line(origin_prefix(origin), now_ns, client, b"+34-118", time)
         assert read([line + b"\n"], limits) == [(line, client)]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from herd.core.flood import Outbox
 from herd.core.limits import Limits
 from herd.core.record import NS_PER_S
 from herd.core.replica import Replica
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 POSITION = b"+34.068930-118.445127"
 TIME = b"1479413884.392014450"
-REPORT = (b"kiwi.cs.ucla.edu", POSITION, TIME, b"\n")
+CLIENT = b"kiwi.cs.ucla.edu"
 ALFORD = b"AT Alford +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1479413884.392014450"
 BALL = ALFORD.replace(b"Alford", b"Ball")
 DAY_NS = 86_400 * NS_PER_S
@@ -40,10 +41,17 @@ def alford(limits: Limits | None = None, on_owed: Callable[[], None] = lambda: N
     return replica
 
 
+def iamat(client: bytes, time: bytes = TIME, ending: bytes = b"\n") -> tuple[bytes, bytes, bytes, bytes]:
+    """Return a report as the parser gives it."""
+    return b"IAMAT %b %b %b%b" % (client, POSITION, time, ending), client, POSITION, time
+
+
 def report(
     replica: Replica, *, time: bytes = TIME, position: bytes = POSITION, now_ns: int = NOW_NS
 ) -> bytes:
-    return replica.report([(b"kiwi.cs.ucla.edu", position, time, b"\n")], now_ns)
+    command = b"IAMAT %b %b %b\n" % (CLIENT, position, time)
+    (answer,) = replica.report([(command, CLIENT, position, time)], now_ns)
+    return answer
 
 
 def learn(replica: Replica, line: bytes, source: str = "Welsh", now_ns: int = NOW_NS) -> int:
@@ -56,20 +64,20 @@ def owed(replica: Replica) -> dict[str, list[bytes]]:
 
 def test_the_example_of_the_specification() -> None:
     replica = alford()
-    assert replica.report([REPORT], NOW_NS) == ALFORD + b"\n"
-    assert replica.cache.get(b"kiwi.cs.ucla.edu", NOW_NS) == ALFORD
+    assert report(replica) == ALFORD + b"\n"
+    assert replica.cache.get(CLIENT, NOW_NS) == ALFORD
     assert owed(replica) == {"Hamilton": [ALFORD], "Welsh": [ALFORD]}
 
 
 def test_each_answer_ends_as_its_report() -> None:
-    reports = [(b"a", POSITION, TIME, b"\r\n"), (b"b", POSITION, TIME, b"\n"), (b"a", POSITION, TIME, b"\n")]
-    of_a, of_b = (ALFORD.replace(b"kiwi.cs.ucla.edu", client) for client in (b"a", b"b"))
-    assert alford().report(reports, NOW_NS) == of_a + b"\r\n" + of_b + b"\n" + of_a + b"\n"
+    reports = [iamat(b"a", ending=b"\r\n"), iamat(b"b"), iamat(b"a", ending=b""), iamat(b"a", ending=b"\r")]
+    of_a, of_b = (ALFORD.replace(CLIENT, client) for client in (b"a", b"b"))
+    assert alford().report(reports, NOW_NS) == [of_a + b"\r\n", of_b + b"\n", of_a + b"\n", of_a + b"\n"]
 
 
 def test_no_reports_have_no_answer() -> None:
     calls = Calls()
-    assert alford(on_owed=calls).report([], NOW_NS) == b""
+    assert alford(on_owed=calls).report([], NOW_NS) == []
     assert calls.count == 0
 
 
@@ -121,8 +129,8 @@ def test_at_one_time_the_greater_origin_wins() -> None:
 
 def test_of_two_reports_in_one_batch_only_the_newest_is_owed() -> None:
     replica = alford()
-    reports = [(b"kiwi", POSITION, time, b"\n") for time in (b"1", b"3", b"2")]
-    answers = replica.report(reports, NOW_NS).splitlines()
+    reports = [iamat(b"kiwi", time) for time in (b"1", b"3", b"2")]
+    answers = [answer[:-1] for answer in replica.report(reports, NOW_NS)]
     assert [answer.rsplit(b" ", 1)[1] for answer in answers] == [b"1", b"3", b"3"]
     assert owed(replica) == {"Hamilton": [answers[1]], "Welsh": [answers[1]]}
 
@@ -158,7 +166,7 @@ def test_something_owed_is_told_once_for_each_batch() -> None:
     report(replica)
     learn(replica, ALFORD)
     assert calls.count == 1
-    replica.report([(b"%d" % number, POSITION, TIME, b"\n") for number in range(50)], NOW_NS)
+    replica.report([iamat(b"%d" % number) for number in range(50)], NOW_NS)
     assert calls.count == 2
     learn(replica, BALL)
     assert calls.count == 3
@@ -187,8 +195,39 @@ def test_a_report_that_finds_no_room_is_answered_all_the_same() -> None:
     assert learn(replica, ahead) == 1
     owed(replica)
     assert report(replica) == ALFORD + b"\n"
-    assert replica.cache.peek(b"kiwi.cs.ucla.edu") is None
+    assert replica.cache.peek(CLIENT) is None
     assert owed(replica) == {"Hamilton": [], "Welsh": []}
+
+
+@pytest.mark.parametrize(
+    ("ahead_ns", "is_taken"), [(0, True), (3600 * NS_PER_S, True), (3600 * NS_PER_S + 1, False)]
+)
+def test_a_neighbors_record_from_too_far_in_the_future_is_not_taken(ahead_ns: int, is_taken: bool) -> None:
+    replica = alford()
+    assert learn(replica, BALL, now_ns=NOW_NS - ahead_ns) == is_taken
+    assert replica.refused == (not is_taken)
+    assert owed(replica) == {"Hamilton": [BALL] * is_taken, "Welsh": []}
+
+
+def test_the_journal_is_owed_what_comes_from_clients_and_neighbors_alike() -> None:
+    replica = alford()
+    replica.flood.journal = Outbox()
+    replica.flood.journal.open()
+    learn(replica, BALL, "Welsh")
+    answer = report(replica, time=b"1479413885")[:-1]
+    assert len(replica.flood.journal) == 1
+    assert replica.flood.journal.take(10**9) == [answer]
+
+
+def test_other_limits_are_taken_on() -> None:
+    replica = alford()
+    replica.report([iamat(b"%d" % number) for number in range(5)], NOW_NS)
+    replica.configure(Limits(clients_held=2, clock_skew_s=1, record_lifetime_s=10))
+    while replica.cache.sweep(NOW_NS, 1):
+        pass
+    assert [client for client in (b"0", b"1", b"2", b"3", b"4") if replica.cache.peek(client)] == [b"3", b"4"]
+    assert learn(replica, BALL, now_ns=NOW_NS - NS_PER_S - 1) == 0
+    assert replica.cache.get(b"4", NOW_NS + 10 * NS_PER_S) is None
 
 
 def test_an_unknown_neighbor_is_a_mistake_of_ours() -> None:
