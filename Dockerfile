@@ -6,9 +6,10 @@
 #
 # `docker compose up` starts all five: see compose.yaml. What stands after the image's name goes to
 # `twistd -n --pidfile= herd`. The configuration is /etc/herd/herd.toml (conf/compose.toml of this repository);
-# mount another one over it. It names HERD_LINK_SECRET, by which neighbors know each other: no image holds one. State (control socket, log files, journal) is the volume /var/lib/herd. The index
-# of the places that come with herd is built into the image, so that the first WHATSAT is answered at once.
-# Nothing else is written: `docker run --read-only` works.
+# mount another one over it. That one wants HERD_LINK_SECRET, by which neighbors know each other and of which
+# the image has none. State (control socket, log files, journal) is the volume /var/lib/herd. The index of the
+# places that come with herd is built into the image, so that the first WHATSAT is answered at once. Nothing
+# else is written: `docker run --read-only` works.
 #
 # Build arguments:
 #   BASE            any image with `python3` 3.11 to 3.13 and its venv module (Debian's python3-venv will do)

@@ -61,7 +61,9 @@ class Authority:
         )
         return self._write(AUTHORITY, certificate, key)
 
-    def issue(self, names: Sequence[str], hosts: Sequence[str], days: int, *, force: bool) -> list[Certificate]:
+    def issue(
+        self, names: Sequence[str], hosts: Sequence[str], days: int, *, force: bool
+    ) -> list[Certificate]:
         """Make keys and certificates of servers; `hosts` are further names or addresses for their clients.
 
         A `HerdError` if one of them cannot be made; then none is.
@@ -73,12 +75,20 @@ class Authority:
 
     def renew(self, names: Iterable[str], days: int) -> list[Certificate]:
         """Replace servers' certificates and keys by new ones with the same names; all are read first."""
+        names = list(names)
+        if not names:
+            raise HerdError(f"no server has a certificate in {self._directory}; `herd ca issue NAME...` makes one")
+        self._refuse_names(names, ())
         return self._make({name: self.read(name).names for name in names}, days)
 
     def names(self) -> list[str]:
-        """Return the servers that have a certificate here, sorted; files of other names are no server's."""
+        """Return the servers that have a certificate and its key here, sorted.
+
+        A certificate that does not carry its file's name is none of ours, and left alone.
+        """
         paths = sorted(path for path in self._directory.glob("*.pem") if path.stem != AUTHORITY)
-        return [path.stem for path in paths if read_certificate(path).carries(path.stem)]
+        with_keys = [path for path in paths if path.with_suffix(".key").exists()]
+        return [path.stem for path in with_keys if read_certificate(path).carries(path.stem)]
 
     def read(self, name: str) -> Certificate:
         """Return the certificate of a server, or of the authority."""
@@ -200,8 +210,11 @@ _BOTH_SIDES: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIEN
 
 def _issued_by(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """Return the extension without which strict clients, Python 3.13's among them, take no certificate."""
-    own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+    try:
+        own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())  # type: ignore[arg-type]
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

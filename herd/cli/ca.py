@@ -14,120 +14,161 @@ from herd.cli.options import ServerName, config_option, example, json_option, lo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from herd.cli.authority import Authority, Certificate
-
-WARN_DAYS: Final = 30
-"""`herd ca show` and `herd check` warn of a certificate that expires sooner than this."""
+    from herd.cli.authority import Authority
+    from herd.cli.certificate import Certificate
 
 _AUTHORITY_DAYS: Final = 3650
 _SERVER_DAYS: Final = 365
 
-
-def _directory_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--directory",
-        metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path("tls"),
-        show_default=True,
-        help="Where the PEM files are.",
-    )(command)
-
-
-def _days_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        "--days",
-        type=click.IntRange(1, 36_500),
-        default=default,
-        show_default=True,
-        help="How long it is valid.",
-    )
-
-
+_directory_option: Final = click.option(
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the PEM files are. Without it: [tls] directory of the --config FILE, or `tls` here.",
+)
 _force_option: Final = click.option("--force", is_flag=True, help="Overwrite what is there.")
 
 
-def _authority(directory: Path) -> Authority:
+def _days_option(default: int, help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    days = click.IntRange(1, 36_500)
+    return click.option("--days", type=days, default=default, show_default=True, help=help_text)
+
+
+_server_days_option: Final = _days_option(
+    _SERVER_DAYS, "How long they are valid, but never longer than the authority's."
+)
+
+
+def _authority(directory: Path | None, config_file: Path | None) -> Authority:
     from herd.cli.authority import Authority
 
-    return Authority(directory, datetime.now(UTC).replace(microsecond=0))
+    if directory is None:
+        directory = Path("tls") if config_file is None else load(config_file).tls.directory
+    return Authority(directory, _now())
 
 
-@example("herd ca init", "herd ca issue Alford Ball Hamilton Holiday Welsh", "herd ca show")
+def _now() -> datetime:
+    # Certificates know no fractions of a second.
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@example(
+    "herd ca init",
+    "herd ca issue Alford Ball Hamilton Holiday Welsh",
+    "herd ca show",
+    "herd ca renew --config herd.toml",
+)
 @click.group()
 def ca() -> None:
     """Certificates for `tls:` links and clients: the herd's own authority.
 
-    The files stand in one directory (`[tls] directory` of the configuration): ca.pem and ca.key, and NAME.pem
-    and NAME.key for each server. A server needs ca.pem and its own two; ca.key stays where you issue.
+    The files stand in one directory: ca.pem and ca.key, and NAME.pem and NAME.key for each server. Servers
+    look for it where `[tls] directory` of the configuration says, by default in `tls` beside the
+    configuration. So where that file is, these commands need no --directory; from elsewhere, --config FILE
+    leads to it.
+
+    A server needs ca.pem and its own two files, and clients of its `tls:` port ca.pem. ca.key signs new
+    certificates: keep it on the machine where you issue. `herd check` tells what is missing or expires.
     """
 
 
-@example("herd ca init --directory tls")
+@example(
+    "herd ca init", "herd ca init --config herd.toml", "herd ca init --directory /etc/herd/tls --days 730"
+)
 @ca.command()
 @_directory_option
-@_days_option(_AUTHORITY_DAYS)
 @config_option
+@_days_option(_AUTHORITY_DAYS, "How long it is valid.")
 @_force_option
-def init(directory: Path, days: int, config_file: Path | None, *, force: bool) -> None:
-    """Make the authority: ca.pem and ca.key."""
-    made = _authority(directory).init(load(config_file).name, days, force=force)
-    _say_made(made)
+def init(directory: Path | None, config_file: Path | None, days: int, *, force: bool) -> None:
+    """Make the authority: ca.pem and ca.key.
+
+    With --force, a new one takes its place, and all servers' certificates must be renewed.
+    """
+    authority = _authority(directory, config_file)
+    _say_made([authority.init(load(config_file).name, days, force=force)])
+    stale = authority.names()
+    if stale:
+        click.echo(f"`herd ca renew` must follow, as the old authority signed {', '.join(stale)}", err=True)
 
 
-@example("herd ca issue Alford Ball", "herd ca issue Alford --host alford.example.org --host 192.0.2.7")
+@example(
+    "herd ca issue Alford Ball",
+    "herd ca issue Alford --host alford.example.org --host 192.0.2.7",
+    "herd ca issue Alford --config herd.toml --days 90 --force",
+)
 @ca.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, type=ServerName())
 @click.option("--host", "hosts", multiple=True, help="A further name or address that clients know it by.")
 @_directory_option
-@_days_option(_SERVER_DAYS)
+@config_option
+@_server_days_option
 @_force_option
-def issue(names: tuple[str, ...], hosts: tuple[str, ...], directory: Path, days: int, *, force: bool) -> None:
-    """Make keys and certificates of servers."""
-    authority = _authority(directory)
-    for name in names:
-        _say_made(authority.issue(name, hosts, days, force=force))
+def issue(  # noqa: PLR0913 -- one parameter for each word of the command line
+    names: tuple[str, ...],
+    hosts: tuple[str, ...],
+    directory: Path | None,
+    config_file: Path | None,
+    days: int,
+    *,
+    force: bool,
+) -> None:
+    """Make keys and certificates of servers: NAME.pem and NAME.key."""
+    _say_made(_authority(directory, config_file).issue(names, hosts, days, force=force))
 
 
 @example("herd ca renew", "herd ca renew Alford --days 90")
 @ca.command()
 @click.argument("names", metavar="[NAME...]", nargs=-1, type=ServerName())
 @_directory_option
-@_days_option(_SERVER_DAYS)
-def renew(names: tuple[str, ...], directory: Path, days: int) -> None:
+@config_option
+@_server_days_option
+def renew(names: tuple[str, ...], directory: Path | None, config_file: Path | None, days: int) -> None:
     """Replace certificates, all or those named, by new ones with the same names.
 
     Running servers use them for connections made from then on.
     """
-    authority = _authority(directory)
-    for name in names or authority.names():
-        _say_made(authority.renew(name, days))
+    authority = _authority(directory, config_file)
+    _say_made(authority.renew(names or authority.names(), days))
 
 
-@example("herd ca show", "herd ca show --json")
+@example("herd ca show", "herd ca show --json | jq '.[] | select(.expiry != \"valid\")'")
 @ca.command()
 @_directory_option
+@config_option
 @json_option
-def show(directory: Path, *, as_json: bool) -> None:
-    """Show whose certificates there are, and when they expire."""
-    authority = _authority(directory)
-    found = [authority.read(name) for name in ("ca", *authority.names())]
-    now = datetime.now(UTC)
+def show(directory: Path | None, config_file: Path | None, *, as_json: bool) -> None:
+    """Show whose certificates there are, and when they expire.
+
+    SOON marks those that expire within 30 days.
+
+    \b
+    With --json, a list of objects, the authority first, with name, file,
+    names (and addresses that it carries), begins, expires, days_left and
+    expiry ("valid", "soon" or "expired").
+    """  # noqa: D301  # click's mark for lines that stay as they are
+    from herd.config.names import AUTHORITY
+
+    authority = _authority(directory, config_file)
+    found = [authority.read(name) for name in (AUTHORITY, *authority.names())]
+    now = _now()
     if as_json:
         click.echo(json.dumps([_as_json(each, now) for each in found], indent=2))
         return
     width = max(len(each.name) for each in found)
     for each in found:
-        click.echo(f"{each.name:{width}}  {expiry_text(each, now)}  {', '.join(each.names)}".rstrip())
+        click.echo(f"{each.name:{width}}  {_expiry_text(each, now)}  {', '.join(each.names)}".rstrip())
 
 
-def expiry_text(certificate: Certificate, now: datetime) -> str:
+def _expiry_text(certificate: Certificate, now: datetime) -> str:
     """Return when a certificate expires, and how soon that is."""
+    expiry = certificate.expiry(now)
+    day = f"{certificate.expires:%Y-%m-%d}"
+    if expiry == "expired":
+        return f"EXPIRED {day}"
     days = certificate.days_left(now)
-    if days < 0:
-        return f"EXPIRED {certificate.expires:%Y-%m-%d}"
-    soon = " SOON" if days < WARN_DAYS else ""
-    return f"expires {certificate.expires:%Y-%m-%d}, in {days} days{soon}"
+    in_days = f"in {days} day{'' if days == 1 else 's'}"
+    return f"expires {day}, {in_days}{' SOON' if expiry == 'soon' else ''}"
 
 
 def _as_json(certificate: Certificate, now: datetime) -> dict[str, Any]:
@@ -138,8 +179,11 @@ def _as_json(certificate: Certificate, now: datetime) -> dict[str, Any]:
         "begins": certificate.begins.isoformat(),
         "expires": certificate.expires.isoformat(),
         "days_left": certificate.days_left(now),
+        "expiry": certificate.expiry(now),
     }
 
 
-def _say_made(certificate: Certificate) -> None:
-    click.echo(f"{certificate.path}: {expiry_text(certificate, datetime.now(UTC))}")
+def _say_made(certificates: list[Certificate]) -> None:
+    now = _now()
+    for each in certificates:
+        click.echo(f"{each.path}: {_expiry_text(each, now)}")

@@ -24,9 +24,10 @@ from herd.core.errors import HerdError
 from herd.core.limits import Limits
 from herd.places.answers import found, place, refused
 from herd.places.finder import Finder
-from herd.places.interfaces import IPlaces
-from herd.server.clients import ClientFactory
+from herd.places.interfaces import Answer, IPlaces
+from herd.places.interfaces import Question as Asked
 from herd.server.build import build_node
+from herd.server.clients import ClientFactory
 from herd.server.world import World
 from herd.testing import MemoryTransport
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from fuzzing.inputs import Script
     from twisted.logger import LogEvent
 
-    from herd.places.interfaces import Answer
-    from herd.places.interfaces import Question as Asked
 
 NAME: Final = "Alford"
 START_NS: Final = 1_700_000_000 * NS

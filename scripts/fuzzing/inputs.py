@@ -47,6 +47,7 @@ DEGREES: Final = (
     ),
     *(b"90.000000000000000000000000000001", b"089.5", b"0000000000000000000000000034", b"34,5", b"3 4"),
 )
+IN_RANGE: Final = (b"+34.068930-118.445127", b"-0.0+0.0", b"+90-180", b"+7.5+179.999999999", b"-89.9+08.25")
 TIMES: Final = (
     *(b"0", b"1479413884.392014450", b"1479413884.3920144500", b"1479413884.392014451", b"1479413884"),
     *(b"1479413884.392014450123456789", b"01479413884.392014450", b"1479413885", b"9.5", b"10", b"10.0"),
@@ -102,7 +103,7 @@ class Script:
         """Return how much has been sent after each chunk: some anywhere, some around the ends of lines."""
         source, size = random.Random(self.seed), len(self.data)  # noqa: S311 - no secret
         count = source.choice(CUTS)
-        ends = list(accumulate(len(line) for line in self.lines))
+        ends = [0, *accumulate(len(line) for line in self.lines)]
         near = [source.choice(ends) + source.randint(-2, 1) for _ in range(count)]
         anywhere = [source.randint(1, max(1, size)) for _ in range(count)]
         return sorted({at for at in (*near, *anywhere) if 0 < at < size} | ({size} if size else set()))
@@ -118,12 +119,22 @@ class Inputs:
     def script(self) -> Script:
         """Draw a connection of some dozens of commands."""
         source = self._source
-        lines = [self._line() for _ in range(source.randint(1, MOST_LINES))]
+        line = self._tame if _chance(source, 0.3) else self._line
+        lines = [line() for _ in range(source.randint(1, MOST_LINES))]
         if _chance(source, 0.3):
             lines[-1] = lines[-1].rstrip(b"\r\n")
         if _chance(source, 0.05):
             lines.insert(source.randrange(len(lines) + 1), self._long())
         return Script(tuple(lines), source.getrandbits(32), _chance(source, 0.95))
+
+    def _tame(self) -> bytes:
+        """Return a command as clients are written to send them; a mutant in a hundred."""
+        source = self._source
+        position, posix_s = source.choice(IN_RANGE), source.choice(TIMES)
+        line = b"IAMAT client-%d %b %b" % (source.randrange(100), position, posix_s)
+        if _chance(source, 0.01):
+            line = self._mutated(line)
+        return line + source.choice((b"\n", b"\n", b"\n", b"\r\n"))
 
     def _line(self) -> bytes:
         source = self._source

@@ -31,4 +31,4 @@ def running_herd(tmp_path: Path) -> Iterator[RunningHerd]:
 
     yield start
     for herd in herds:
-        pytest_twisted.blockon(Deferred.fromCoroutine(herd.stop()))
+        pytest_twisted.blockon(Deferred.fromCoroutine(herd.stop()).addTimeout(10, reactor))

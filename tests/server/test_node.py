@@ -20,6 +20,7 @@ from herd.server.build import build_node
 from herd.server.node import Node
 from herd.server.world import World
 from herd.testing import HeldPlaces, ReservedPorts, connect, local_config
+from herd.testing.client import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def build(config: Config) -> Node:
 
 async def seconds_of(stopping: Deferred[None]) -> float:
     started_s = reactor.seconds()
-    await stopping
+    await stopping.addTimeout(PATIENCE_S, reactor)
     return float(reactor.seconds() - started_s)
 
 
