@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from herd.cli.certificate import Certificate, belong_together, read_certificate, read_key
+from herd.cli.certificate import Certificate, belong_together, is_there, read_certificate, read_key
 from herd.config.names import AUTHORITY, certificate_name_problem
 from herd.core.errors import HerdError
 
@@ -77,7 +77,9 @@ class Authority:
         """Replace servers' certificates and keys by new ones with the same names; all are read first."""
         names = list(names)
         if not names:
-            raise HerdError(f"no server has a certificate in {self._directory}; `herd ca issue NAME...` makes one")
+            raise HerdError(
+                f"no server has a certificate in {self._directory}; `herd ca issue NAME...` makes one"
+            )
         self._refuse_names(names, ())
         return self._make({name: self.read(name).names for name in names}, days)
 
@@ -87,13 +89,13 @@ class Authority:
         A certificate that does not carry its file's name is none of ours, and left alone.
         """
         paths = sorted(path for path in self._directory.glob("*.pem") if path.stem != AUTHORITY)
-        with_keys = [path for path in paths if path.with_suffix(".key").exists()]
+        with_keys = [path for path in paths if is_there(path.with_suffix(".key"))]
         return [path.stem for path in with_keys if read_certificate(path).carries(path.stem)]
 
     def read(self, name: str) -> Certificate:
         """Return the certificate of a server, or of the authority."""
         path = self._directory / f"{name}.pem"
-        if not path.exists():
+        if not is_there(path):
             command = "init" if name == AUTHORITY else f"issue {name}"
             raise HerdError(f"there is no {path}; `herd ca {command}` makes it")
         return read_certificate(path)
@@ -135,14 +137,14 @@ class Authority:
     def _load_authority(self) -> tuple[x509.Certificate, Ed25519PrivateKey]:
         found = self.read(AUTHORITY)
         path = self._directory / f"{AUTHORITY}.key"
-        if not path.exists():
+        if not is_there(path):
             raise HerdError(f"there is no {path}: issue on the machine where `herd ca init` made it")
         key = read_key(path)
         if not isinstance(key, Ed25519PrivateKey):
             raise HerdError(f"{path} is no Ed25519 key: it was not made by `herd ca init`")
         if not belong_together(found, key):
             raise HerdError(f"{path} is not the key of {found.path}")
-        if found.days_left(self._now) < 0:
+        if found.expiry(self._now) == "expired":
             raise HerdError(f"{found.path} has expired; `herd ca init --force` makes a new authority")
         return found.chain[0], key
 
@@ -164,7 +166,7 @@ class Authority:
 
     def _refuse_existing(self, name: str, *, force: bool) -> None:
         for path in (self._directory / f"{name}.pem", self._directory / f"{name}.key"):
-            if path.exists() and not force:
+            if is_there(path) and not force:
                 raise HerdError(f"{path} exists; --force overwrites it")
 
     def _write(self, name: str, certificate: x509.Certificate, key: Ed25519PrivateKey) -> Certificate:

@@ -67,10 +67,9 @@ class Certificate:
 
     def expiry(self, now: datetime) -> str:
         """Return "expired", "soon" if that is near, else "valid"."""
-        days = self.days_left(now)
-        if days < 0:
+        if now > self.expires:
             return "expired"
-        return "soon" if days < WARN_DAYS else "valid"
+        return "soon" if self.days_left(now) < WARN_DAYS else "valid"
 
 
 def read_certificate(path: Path) -> Certificate:
@@ -94,6 +93,14 @@ def read_key(path: Path) -> PrivateKeyTypes:
 def belong_together(certificate: Certificate, key: PrivateKeyTypes) -> bool:
     """Tell whether a key is the one that a certificate was made for."""
     return _spki(certificate.chain[0].public_key()) == _spki(key.public_key())
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a file is there; what this user may not look at is, and reading it will tell why not."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

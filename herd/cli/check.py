@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ def check(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
     """Tell all that is wrong with a configuration; if nothing is, draw the herd that it describes.
 
     FILE is a configuration; without it, the packaged one. In the drawing each link is a bracket between the
-    lines of its two servers. Nothing is started, and no port is opened.
+    lines of its two servers. Nothing is started, and no port is opened; but where an endpoint is tls:, the
+    certificates that servers on this machine would use are read too.
 
     Exit status: 0 if a herd could be started from it, warnings or not; 1 if it has errors.
 
@@ -43,7 +45,7 @@ def check(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
     from herd.config.report import as_json as config_json
     from herd.config.report import describe, problem_json, topology_json
 
-    reading = _with_provider_checked(read_config(file))
+    reading = _with_certificates_checked(_with_provider_checked(read_config(file)))
     config = reading.config
     if as_json:
         told = {
@@ -61,6 +63,17 @@ def check(ctx: click.Context, *, file: Path | None, as_json: bool) -> None:
             click.echo("\n".join(["", *describe(config)] if reading.problems else describe(config)))
     if config is None:
         ctx.exit(1)
+
+
+def _with_certificates_checked(reading: Reading) -> Reading:
+    """Return a reading with what is wrong with the certificates that it needs, if it is right by itself."""
+    from herd.config.trust import speaks_tls
+
+    if reading.config is None or not speaks_tls(reading.config):
+        return reading
+    from herd.cli.certificate_check import check_certificates
+
+    return reading.plus(check_certificates(reading.config, datetime.now(UTC)))
 
 
 def _with_provider_checked(reading: Reading) -> Reading:

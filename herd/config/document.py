@@ -128,7 +128,7 @@ class _Provider:
 def read_document(document: Mapping[str, Any]) -> tuple[Draft, list[Problem]]:
     """Read a whole document; the problems say everything that is wrong with it by itself, table by table."""
     problems: list[Problem] = []
-    tables = ("servers", "places", "logging", "limits", "links", "tls")
+    tables = ("servers", "links", "tls", "places", "logging", "limits")
     known = [*(each.name for each in fields(_Top)), *tables]
     problems += [unknown_key((key,), known) for key in document if key not in known]
     top, wrong = structure_table(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from herd.config.document import Draft, ServerDraft
-    from herd.config.model import Config
+    from herd.config.model import Config, Server
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMED_AT_MOST: Final = 8
@@ -29,6 +29,11 @@ def links_protection(config: Config) -> str:
     if any(server.links.scheme == "tls" for server in config.servers):
         return "TLS 1.3, mutual, and a shared secret" if has_secret else "TLS 1.3, mutual"
     return "TCP with a shared secret, not encrypted" if has_secret else "plain TCP on loopback"
+
+
+def speaks_tls(config: Config) -> bool:
+    """Tell whether any endpoint is `tls:`."""
+    return any("tls" in {server.clients.scheme, server.links.scheme} for server in config.servers)
 
 
 def check_trust(draft: Draft) -> Iterator[Problem]:
@@ -114,7 +119,7 @@ def _check_certificate_names(draft: Draft) -> Iterator[Problem]:
             yield Problem(path=("servers", name), message=message)
 
 
-def needs_own_certificate(server: ServerDraft, *, has_client_certificate: bool) -> bool:
+def needs_own_certificate(server: Server | ServerDraft, *, has_client_certificate: bool) -> bool:
     """Tell whether a server shows a certificate of its own, to neighbors or to clients."""
     if server.links is not None and server.links.scheme == "tls":
         return True

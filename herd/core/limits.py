@@ -49,6 +49,10 @@ class Limits:
     """A connection on the link port that has not shown who it is by now is closed: a dozen round trips around
     the Earth, and little for a stranger to hold."""
 
+    handshakes: int = field(default=256, validator=ge(1))
+    """Connections on the link port that have not shown who they are. One more closes the oldest: neighbors
+    take milliseconds to do it, so strangers who hold connections open keep nobody out."""
+
     reconnect_min_s: float = field(default=0.1, validator=gt(0))
     """The first wait before a lost neighbor is dialed again: a restart is over in about this time."""
 

@@ -1,10 +1,9 @@
 """When an answer may be sent: what an acknowledgement promises, and who has kept the promise.
 
 Under durability `memory` an answer leaves at once. Under `neighbor` it waits until a neighbor has
-acknowledged the record, under `disk` until the journal has committed it. Whoever keeps promises (each link,
-the journal) says up to which *moment* it has everything: moments are numbers that count this server's
-answers, so a keeper that covers moment 7 has every record that answers up to the seventh are about. Any one
-keeper is enough.
+acknowledged the record, under `disk` until the journal has committed it. Whoever keeps promises (any one of
+the links, or the journal) says up to which *moment* it has everything: moments are numbers that count this
+server's answers, so a keeper that covers moment 7 has every record that answers up to the seventh are about.
 
 Waiting answers are released in order, many at once: that is the group commit. One that has waited for too
 long is broken, and so are those that a keeper fails: the client then gets a refusal, not a false promise,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from herd.config.model import Config
     from herd.places.finder import Finder
+    from herd.server.eventlog import EventLog
     from herd.server.world import World
 
 
@@ -41,19 +42,10 @@ def build_node(
 
     `read_again` reads the configuration for a reload, one with this server in it.
     """
-    server = config.server(name)
     log = open_event_log(config, name, world)
+    server = config.server(name)
     replica = Replica(name, server.neighbors, config.limits)
     promises = None if config.durability_of(name) == "memory" else Promises()
-    links = LinkContext(
-        identity=Identity(
-            herd=config.name, name=name, instance=world.token(), secret=link_secret(config, world.environ)
-        ),
-        limits=config.limits,
-        log=log,
-        world=world,
-        has_tls=server.links.scheme == "tls",
-    )
     clients = ClientContext(
         replica=replica,
         finder=finder,
@@ -64,23 +56,46 @@ def build_node(
         promises=promises,
     )
     dialing = Dialing(config, name, world, log.note)
-    neighbors = Neighbors(replica, links, dialing.endpoints(config), promises)
-    client_factory: IProtocolFactory = ClientFactory(clients)
-    if server.clients.scheme == "tls":
-        shown = Certificates(_shown_to_clients(config, name), log.note)
-        client_factory = TLSMemoryBIOFactory(shown, False, client_factory)  # noqa: FBT003 - Twisted's
-    link_factory: IProtocolFactory = neighbors.acceptor()
-    if dialing.certificates is not None:
-        link_factory = TLSMemoryBIOFactory(dialing.certificates, False, link_factory)  # noqa: FBT003
+    links = _link_context(config, name, world, log)
+    # Only what the durability names may keep its promises: under `disk` a neighbor's word is not enough.
+    kept_by_neighbors = promises if config.durability_of(name) == "neighbor" else None
+    neighbors = Neighbors(replica, links, dialing.endpoints(config), kept_by_neighbors)
     parts = Parts(
         clients=clients,
         neighbors=neighbors,
-        client_factory=client_factory,
-        link_factory=link_factory,
+        client_factory=_behind_tls(ClientFactory(clients), _for_clients(config, name, log.note)),
+        link_factory=_behind_tls(neighbors.acceptor(), dialing.certificates),
         endpoints=dialing.endpoints,
         read_again=read_again,
     )
     return Node(config, server, world, parts)
+
+
+def _link_context(config: Config, name: str, world: World, log: EventLog) -> LinkContext:
+    secret = link_secret(config, world.environ)
+    return LinkContext(
+        identity=Identity(herd=config.name, name=name, instance=world.token(), secret=secret),
+        limits=config.limits,
+        log=log,
+        world=world,
+        has_tls=config.server(name).links.scheme == "tls",
+    )
+
+
+def _for_clients(config: Config, name: str, say: Callable[[str], None]) -> Certificates | None:
+    """Return what `tls:` clients are shown; None where they connect in plain."""
+    if config.server(name).clients.scheme == "tcp":
+        return None
+    own = _own_files(config, name)
+    tls = config.tls
+    files = CertificateFiles(tls.client_certificate or own.certificate, tls.client_key or own.key)
+    return Certificates(files, say)
+
+
+def _behind_tls(factory: IProtocolFactory, certificates: Certificates | None) -> IProtocolFactory:
+    if certificates is None:
+        return factory
+    return TLSMemoryBIOFactory(certificates, isClient=False, wrappedFactory=factory)
 
 
 class Dialing:
@@ -112,10 +127,3 @@ class Dialing:
 def _own_files(config: Config, name: str) -> CertificateFiles:
     directory = config.tls.directory
     return CertificateFiles(directory / f"{name}.pem", directory / f"{name}.key", directory / "ca.pem")
-
-
-def _shown_to_clients(config: Config, name: str) -> CertificateFiles:
-    own = _own_files(config, name)
-    return CertificateFiles(
-        config.tls.client_certificate or own.certificate, config.tls.client_key or own.key
-    )

@@ -42,6 +42,10 @@ class Connections(Generic[Connection]):
         """Return the open connections, oldest first."""
         return [connection for _, connection in sorted(self._open.items(), key=_number)]
 
+    def oldest(self) -> Connection:
+        """Return the connection that came first; there must be one."""
+        return self._open[min(self._open)]
+
     def when_empty(self) -> Deferred[None]:
         """Return a Deferred that fires when there is none left."""
         deferred: Deferred[None] = Deferred()

@@ -60,7 +60,7 @@ class LinkConnection(Protocol):
         self.is_writable = True
         self._context = context
         self._neighbors = neighbors
-        self._number = 0
+        self._number = self._stranger_number = 0
         self._expected = expected
         self._neighbor: Neighbor | None = None
         self._parser = LinkParser(context.limits)
@@ -74,6 +74,7 @@ class LinkConnection(Protocol):
         """Begin the handshake."""
         self._peer = Peer("link", address_text(self.transport.getPeer()))
         self._number = self._neighbors.connections.add(self)
+        self._stranger_number = self._neighbors.admit(self)
         self._context.log.opened(self._peer)
         self.transport.setTcpNoDelay(True)
         self._timer = self._context.world.reactor.callLater(
@@ -102,6 +103,7 @@ class LinkConnection(Protocol):
         if neighbor is not None:
             neighbor.lost(self, self._refusal or reason.getErrorMessage())
         self._neighbors.connections.remove(self._number)
+        self._neighbors.strangers.remove(self._stranger_number)
 
     def pauseProducing(self) -> None:
         """Stop writing: the neighbor does not read."""
@@ -164,6 +166,7 @@ class LinkConnection(Protocol):
             data = rest
         self._handshake_rest = b""
         self._stop_timer()
+        self._neighbors.strangers.remove(self._stranger_number)
         assert self.handshake.peer is not None
         self._peer = Peer("link", f"{self.handshake.peer} {self._peer.address}")
         self.transport.registerProducer(self, streaming=True)

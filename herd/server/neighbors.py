@@ -34,6 +34,8 @@ class Neighbors:
         self.replica = replica
         self.promises = Promises() if promises is None else promises
         self.connections: Connections[LinkConnection] = Connections()
+        self.strangers: Connections[LinkConnection] = Connections()
+        """Connections that were accepted and whose handshake is not done."""
         self.is_stopping = False
         self._is_started = False
         self.context = context
@@ -41,7 +43,7 @@ class Neighbors:
         self._neighbors = {
             name: Neighbor(name, endpoint, context, self) for name, endpoint in endpoints.items()
         }
-        replica.on_owed = self.schedule_flush
+        replica.on_owed = self.promises.on_wait = self.schedule_flush
 
     def __getitem__(self, name: str) -> Neighbor:
         return self._neighbors[name]
@@ -50,6 +52,13 @@ class Neighbors:
     def names(self) -> list[str]:
         """Names of all neighbors, in the order of the configuration."""
         return list(self._neighbors)
+
+    def admit(self, link: LinkConnection) -> int:
+        """Count a connection among the strangers, at the cost of the oldest if there are too many."""
+        number = self.strangers.add(link)
+        if len(self.strangers) > self.context.limits.handshakes:
+            self.strangers.oldest().refuse("too many have not shown who they are")
+        return number
 
     def acceptor(self) -> LinkFactory:
         """Return the factory of the link port."""

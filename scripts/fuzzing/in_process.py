@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 from fuzzing.oracle import NS, Clock, Oracle, Question, Wrong
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock as Reactor
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
 from herd.config.load import load_config
@@ -102,6 +102,20 @@ def _check_echo(question: Question, places: dict[str, Any]) -> None:
         raise Wrong(f"{question} became {places['results']}")
 
 
+@implementer(ILogObserver)
+@define(eq=False)
+class Failures:
+    """The failures that Twisted logs: among them those in a Deferred that nobody looked after."""
+
+    texts: list[str] = field(factory=list)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Keep a failure's traceback."""
+        failure = event.get("log_failure")
+        if failure is not None:
+            self.texts.append(failure.getTraceback())
+
+
 class Server:
     """One server with one client at a time, and its files in `directory`.
 
@@ -121,19 +135,19 @@ class Server:
         self._node = build_node(config, NAME, world, finder)
         self._factory = ClientFactory(self._node.clients)
         self._log = config.log_file(NAME)
-        self._failures: list[str] = []
         self.oracle = Oracle(NAME.encode(), limits.line_bytes, limits.client_id_bytes, room, _check_echo)
 
     def run(self, script: Script) -> None:
         """Hold one connection; `Wrong` says what it should not have got."""
         self._source.seed(script.seed)
-        globalLogPublisher.addObserver(self._note_failure)
+        failures = Failures()
+        globalLogPublisher.addObserver(failures)
         try:
             freed = self._converse(script)
         finally:
-            globalLogPublisher.removeObserver(self._note_failure)
-        if self._failures:
-            raise Wrong(f"an error was logged: {self._failures.pop()}")
+            globalLogPublisher.removeObserver(failures)
+        if failures.texts:
+            raise Wrong(f"an error was logged: {failures.texts[0]}")
         if freed() is not None:
             raise Wrong("a closed connection is not freed")
         held = len(self._node.clients.replica.cache)
@@ -187,11 +201,6 @@ class Server:
             self._reactor.advance(0.0 if self._places.waiting else 0.1)
         self._places.release(len(self._places.waiting))
         self._reactor.advance(0)
-
-    def _note_failure(self, event: LogEvent) -> None:
-        failure = event.get("log_failure")
-        if failure is not None:
-            self._failures.append(failure.getTraceback())
 
     def close(self) -> None:
         """Look through the log file for what could forge a line or color a terminal, and let go of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import evolve
@@ -49,12 +50,12 @@ def _smaller(scripts: list[Script], index: int, fails: Callable[[Sequence[Script
         return fails([*scripts[:index], changed, *scripts[index + 1 :]])
 
     lines = _shorter(list(scripts[index].lines), fails_with)
+
+    def fails_with_line(at: int, line: Sequence[int]) -> bool:
+        return fails_with([*lines[:at], bytes(line), *lines[at + 1 :]])
+
     for at, line in enumerate(lines):
-
-        def fails_with_line(pieces: Sequence[int], at: int = at) -> bool:
-            return fails_with([*lines[:at], bytes(pieces), *lines[at + 1 :]])
-
-        lines[at] = bytes(_shorter(list(line), fails_with_line))
+        lines[at] = bytes(_shorter(list(line), partial(fails_with_line, at)))
     return evolve(scripts[index], lines=tuple(lines))
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from herd.config.checks import check_draft
 from herd.config.document import draft_from_config
-from herd.config.model import Address, Config, Endpoint, Logging, Places, Server
-from herd.config.names import name_problem
+from herd.config.endpoint import is_loopback
+from herd.config.model import Address, Config, Endpoint, Links, Logging, Places, Server, Tls
+from herd.config.names import certificate_name_problem, name_problem
 from herd.config.topology import symmetric
 from herd.core.limits import Limits
 
@@ -24,6 +25,11 @@ names = st.one_of(
     ),
     st.text(min_size=1, max_size=16),
 ).filter(lambda name: name_problem(name) is None)
+
+certificate_names = st.one_of(
+    st.sampled_from(["Alford", "dot.ted", "x-1", "a.b-c.d2e", "a" * 63]),
+    st.text("aB9.-", min_size=1, max_size=8),
+).filter(lambda name: name_problem(name) is None and certificate_name_problem(name) is None)
 
 hosts = st.one_of(
     st.sampled_from(["127.0.0.1", "localhost", "alford.example.org", "host_1", "bücher.example", "10.0.0.1"]),
@@ -69,6 +75,15 @@ places = st.builds(
 directories = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6
 ).map(lambda text: Path("/var") / text)
+tls = st.builds(
+    Tls, directory=directories, client_certificate=st.none() | directories, client_key=st.none() | directories
+).map(lambda table: table if table.client_key else evolve(table, client_certificate=None))
+tls = tls.map(lambda table: table if table.client_certificate else evolve(table, client_key=None))
+secrets = st.one_of(
+    st.builds(Links, secret_env=st.from_regex("[A-Za-z_][A-Za-z0-9_]*", fullmatch=True)),
+    st.builds(Links, secret_file=directories),
+)
+durabilities = st.sampled_from(["memory", "neighbor", "disk"])
 logging = st.builds(
     Logging,
     directory=st.none() | directories,
@@ -84,23 +99,41 @@ limits = st.builds(
     record_lifetime_s=st.floats(0.001, 1e300),
     reconnect_min_s=st.floats(1e-300, 0.5),
     places_in_flight=st.integers(1, 10**12),
+    connections=st.integers(10_000, 10**6),
+    connections_per_address=st.integers(1, 10_000),
 )
 
 
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     """Give a configuration that has no errors."""
-    chosen = draw(st.lists(names, min_size=1, max_size=6, unique=True))
+    link_scheme = draw(st.sampled_from(["tcp", "tls"]))
+    known = certificate_names if link_scheme == "tls" else names
+    chosen = draw(st.lists(known, min_size=1, max_size=6, unique_by=str.lower))
     named = {name: draw(st.lists(st.sampled_from(chosen), max_size=4)) for name in chosen}
     topology = symmetric(named)
     servers = tuple(
-        Server(name=name, clients=draw(endpoints), links=draw(endpoints), neighbors=topology[name])
+        Server(
+            name=name,
+            clients=evolve(draw(endpoints), scheme=draw(st.sampled_from(["tcp", link_scheme]))),
+            links=evolve(draw(endpoints), scheme=link_scheme),
+            neighbors=topology[name],
+            durability=draw(durabilities if topology[name] else st.sampled_from(["memory", "disk"])),
+        )
         for name in chosen
     )
+    durability = draw(durabilities)
+    servers = tuple(
+        evolve(server, durability=None) if server.durability == durability else server for server in servers
+    )
+    is_exposed = link_scheme == "tcp" and any(not is_loopback(each.links.listen.host) for each in servers)
     config = Config(
         name=draw(names),
         servers=servers,
         state=draw(directories),
+        durability=durability,
+        links=draw(secrets if is_exposed else st.just(Links()) | secrets),
+        tls=draw(tls),
         places=draw(places),
         logging=draw(logging),
         limits=draw(limits),
@@ -122,4 +155,5 @@ def _without_clashes(config: Config) -> Config:
 
 def _moved(endpoint: Endpoint, port: int) -> Endpoint:
     dial_port = port if endpoint.listen == endpoint.dial else port + 1
-    return Endpoint(listen=evolve(endpoint.listen, port=port), dial=evolve(endpoint.dial, port=dial_port))
+    dial = evolve(endpoint.dial, port=dial_port)
+    return evolve(endpoint, listen=evolve(endpoint.listen, port=port), dial=dial)

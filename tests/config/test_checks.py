@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from herd.config.checks import check_config
 from herd.config.endpoint import endpoint_from_address
-from herd.config.model import Address, Config, Endpoint, Server
+from herd.config.model import Address, Config, Durability, Endpoint, Links, Server, Tls
 
 
 def at(host: str, port: int) -> Endpoint:
@@ -34,7 +34,7 @@ def herd(**neighbors: str) -> Config:
         )
         for index, (name, named) in enumerate(neighbors.items())
     )
-    return Config(name="test", servers=servers, state=Path("/var/lib/herd"))
+    return Config(name="test", servers=servers, state=Path("/var/lib/herd"), tls=Tls(directory=Path("/tls")))
 
 
 def pair(first: dict[str, Endpoint], second: dict[str, Endpoint]) -> Config:
@@ -121,6 +121,8 @@ def test_parts_are_named_in_the_order_of_the_file() -> None:
     ]
 
 
+SECRET = Links(secret_env="HERD_LINK_SECRET")
+
 OVERLAP = "{} overlaps {} of servers.Alford.{}: one of them is every interface"
 
 
@@ -169,12 +171,15 @@ OVERLAP = "{} overlaps {} of servers.Alford.{}: one of them is every interface"
     ],
 )
 def test_ports(first: dict[str, Endpoint], second: dict[str, Endpoint], expected: list[str]) -> None:
-    assert errors(pair(first, second)) == [f"servers.Ball.{each}" for each in expected]
+    config = evolve(pair(first, second), links=SECRET)
+    assert errors(config) == [f"servers.Ball.{each}" for each in expected]
 
 
 def test_the_ports_of_one_server() -> None:
     wild = pair({"clients": apart("0.0.0.0", "a", 9), "links": apart("0.0.0.0", "b", 9)}, {})
-    assert errors(wild) == ["servers.Alford.links: 0.0.0.0:9 is taken by servers.Alford.clients"]
+    assert errors(evolve(wild, links=SECRET)) == [
+        "servers.Alford.links: 0.0.0.0:9 is taken by servers.Alford.clients"
+    ]
 
 
 def test_each_endpoint_is_told_of_once() -> None:
@@ -186,24 +191,56 @@ def test_each_endpoint_is_told_of_once() -> None:
     ]
 
 
-def test_links_beyond_loopback() -> None:
+def test_links_that_only_this_machine_can_dial() -> None:
     config = pair({"links": at("::", 9)}, {"links": at("10.0.0.1", 9), "clients": at("0.0.0.0", 8)})
-    assert told(config) == [
+    assert told(evolve(config, links=SECRET)) == [
         (
             "warning: servers.Alford.links: "
             "neighbors dial [::1]:9, which only those on this machine can reach; "
             'for others: links = { listen = "tcp:[::]:9", dial = "tcp:HOST:9" }'
         ),
-        "warning: servers: whoever can reach a links port can join; these are not on loopback: Alford, Ball",
     ]
 
 
 def test_one_server_needs_no_neighbor_to_dial_it() -> None:
     config = herd(Alford="")
-    alone = evolve(config, servers=(evolve(config.servers[0], links=at("0.0.0.0", 9)),))
-    assert told(alone) == [
-        "warning: servers: whoever can reach a links port can join; these are not on loopback: Alford"
-    ]
+    alone = evolve(config, servers=(evolve(config.servers[0], links=at("0.0.0.0", 9)),), links=SECRET)
+    assert told(alone) == []
+
+
+@pytest.mark.parametrize(
+    ("durability", "alford", "expected"),
+    [
+        ("disk", None, []),
+        ("neighbor", "disk", []),
+        (
+            "neighbor",
+            None,
+            [
+                (
+                    "servers.Alford: Alford promises that a neighbor has each report, and has none: "
+                    'give it one, or durability = "memory" or "disk"'
+                )
+            ],
+        ),
+        (
+            "memory",
+            "neighbor",
+            [
+                (
+                    "servers.Alford.durability: Alford promises that a neighbor has each report, "
+                    'and has none: give it one, or durability = "memory" or "disk"'
+                )
+            ],
+        ),
+    ],
+)
+def test_who_has_no_neighbor_cannot_promise_one(
+    durability: Durability, alford: Durability | None, expected: list[str]
+) -> None:
+    config = herd(Alford="")
+    alone = evolve(config.servers[0], durability=alford)
+    assert told(evolve(config, servers=(alone,), durability=durability)) == expected
 
 
 def test_the_path_of_a_control_socket_has_an_end() -> None:

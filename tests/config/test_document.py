@@ -7,6 +7,9 @@ import pytest
 from tests.config.texts import ONE, read, told, two
 
 
+AT_THE_TOP = "name, state, durability, servers, links, tls, places, logging, limits"
+
+
 def test_nothing_is_wrong() -> None:
     assert told(ONE) == []
     assert told(two()) == []
@@ -18,14 +21,27 @@ def test_nothing_is_wrong() -> None:
         ("nmae = 5", 'herd.toml:1: nmae: unknown key, did you mean "name"?'),
         (
             "xyz = 5",
-            "herd.toml:1: xyz: unknown key; known here: name, state, servers, places, logging, limits",
+            f"herd.toml:1: xyz: unknown key; known here: {AT_THE_TOP}",
         ),
         (
             '"a b\\n" = 5',
-            'herd.toml:1: "a b\\n": unknown key; known here: name, state, servers, places, logging, limits',
+            f'herd.toml:1: "a b\\n": unknown key; known here: {AT_THE_TOP}',
         ),
         ("state = 5", "herd.toml:1: state: must be a path, not 5"),
         ('state = ""', 'herd.toml:1: state: must be a path, not ""'),
+        ("links = 5", "herd.toml:1: links: must be a table, not 5"),
+        ("tls = 5", "herd.toml:1: tls: must be a table, not 5"),
+        (
+            "durability = 5",
+            'herd.toml:1: durability: must be "memory" or "neighbor" or "disk", not 5',
+        ),
+        (
+            'durability = "neighbour"',
+            (
+                'herd.toml:1: durability: must be "memory" or "neighbor" or "disk", not "neighbour", '
+                'did you mean "neighbor"?'
+            ),
+        ),
         ("limits = 5", "herd.toml:1: limits: must be a table, not 5"),
         ("logging = []", "herd.toml:1: logging: must be a table, not an array"),
         ("places = 1979-05-27", "herd.toml:1: places: must be a table, not 1979-05-27"),
@@ -102,7 +118,10 @@ def test_names(text: str, expected: str) -> None:
         ),
         (
             f"{ONE}port = 5",
-            "herd.toml:5: servers.Alford.port: unknown key; known here: clients, links, neighbors",
+            (
+                "herd.toml:5: servers.Alford.port: unknown key; "
+                "known here: clients, links, neighbors, durability"
+            ),
         ),
         (
             ONE.replace("links", "#"),
@@ -111,6 +130,10 @@ def test_names(text: str, expected: str) -> None:
         (
             ONE.replace("clients", "#"),
             'herd.toml:2: servers.Alford: clients is missing, such as clients = "tcp:127.0.0.1:12480"',
+        ),
+        (
+            f"{ONE}durability = true",
+            ('herd.toml:5: servers.Alford.durability: must be "memory" or "neighbor" or "disk", not true'),
         ),
         (
             f'{ONE}neighbors = "Ball"',
@@ -164,11 +187,23 @@ def test_neighbors_that_are_no_strings() -> None:
             "heartbeat_s = 8.0",
             "limits.link_silence_s: 8 must be more than heartbeat_s, 8: or every idle link is taken for dead",
         ),
+        (
+            "connections_per_address = 101\nconnections = 100",
+            (
+                "limits.connections_per_address: 101 must not be more than connections, 100: "
+                "it would never be reached"
+            ),
+        ),
+        ("commands_per_s = 0", "limits.commands_per_s: must be more than 0, not 0"),
     ],
 )
 def test_limits(more: str, expected: str) -> None:
     line = 6 if more.partition(" ")[0] in expected.partition(" must")[0] else 5
     assert told(f"{ONE}[limits]\n{more}") == [f"herd.toml:{line}: {expected}"]
+
+
+def test_the_bound_of_one_address_that_nobody_wrote_contradicts_nothing() -> None:
+    assert told(f"{ONE}[limits]\nconnections = 100") == []
 
 
 def test_a_limit_that_is_wrong_by_itself_contradicts_no_other() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from herd.config.dump import dump_config
 from herd.config.load import load_config, read_text
-from herd.config.model import Address, Config, Endpoint, Logging, Places, Server
+from herd.config.model import Address, Config, Endpoint, Links, Logging, Places, Server, Tls
 from herd.core.limits import Limits
 from tests.config.strategies import configs
 
@@ -20,7 +20,9 @@ ALFORD = Server(
     links=Endpoint(listen=Address("::", 12580), dial=Address("alford.example.org", 443)),
     neighbors=("Ball", "dot.ted"),
 )
-SMALL = Config(name="herd", servers=(ALFORD,), state=Path("/var/lib/herd"))
+SMALL = Config(
+    name="herd", servers=(ALFORD,), state=Path("/var/lib/herd"), tls=Tls(directory=Path("/etc/tls"))
+)
 
 
 @settings(max_examples=50)
@@ -55,6 +57,9 @@ def test_only_what_is_not_a_default_is_written() -> None:
         'links = { listen = "tcp:[::]:12580", dial = "tcp:alford.example.org:443" }\n'
         'neighbors = ["Ball", "dot.ted"]\n'
         "\n"
+        "[tls]\n"
+        'directory = "/etc/tls"\n'
+        "\n"
         "[places]\n"
         'provider = "google"\n'
         "\n"
@@ -77,8 +82,41 @@ def test_what_a_string_can_say_is_written_as_one() -> None:
     assert 'links = "tcp:[::]:9"\n' in text
 
 
-def test_the_state_directory_is_left_out_where_it_means_nothing() -> None:
-    assert "state" not in dump_config(SMALL, with_state=False)
+def test_a_herd_with_everything() -> None:
+    encrypted = Endpoint(scheme="tls", listen=Address("0.0.0.0", 9), dial=Address("127.0.0.1", 9))
+    elsewhere = evolve(encrypted, dial=Address("alford.example.org", 10))
+    config = evolve(
+        SMALL,
+        servers=(evolve(ALFORD, clients=encrypted, links=elsewhere, durability="neighbor"),),
+        durability="disk",
+        links=Links(secret_file=Path("/etc/secret")),
+        tls=Tls(directory=Path("/t"), client_certificate=Path("/c.pem"), client_key=Path("/c.key")),
+    )
+    assert dump_config(config) == (
+        'name = "herd"\n'
+        'state = "/var/lib/herd"\n'
+        'durability = "disk"\n'
+        "\n"
+        "[servers.Alford]\n"
+        'clients = "tls:0.0.0.0:9"\n'
+        'links = { listen = "tls:0.0.0.0:9", dial = "tls:alford.example.org:10" }\n'
+        'neighbors = ["Ball", "dot.ted"]\n'
+        'durability = "neighbor"\n'
+        "\n"
+        "[links]\n"
+        'secret_file = "/etc/secret"\n'
+        "\n"
+        "[tls]\n"
+        'directory = "/t"\n'
+        'client_certificate = "/c.pem"\n'
+        'client_key = "/c.key"\n'
+    )
+
+
+def test_directories_are_left_out_where_they_mean_nothing() -> None:
+    text = dump_config(SMALL, with_state=False)
+    assert "state" not in text
+    assert "[tls]" not in text
 
 
 def test_defaults_come_with_their_reasons() -> None:
@@ -87,3 +125,6 @@ def test_defaults_come_with_their_reasons() -> None:
         "from the docstring of the limit"
     )
     assert "# Where log files go; unless given, the state directory.\n# directory =\n" in text
+    assert "# What AT answers promise, unless a server says otherwise: `memory`, the server has" in text
+    assert '\ndurability = "memory"\n' in text
+    assert "\n# secret_env =\n" in text

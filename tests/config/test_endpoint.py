@@ -12,13 +12,21 @@ from tests.config.texts import endpoint, read, told
     ("value", "expected"),
     [
         ("12480", 'must be "tcp:127.0.0.1:12480" or a table { listen = "...", dial = "..." }'),
-        ('"127.0.0.1:12480"', '"127.0.0.1:12480" must begin with tcp:, such as "tcp:127.0.0.1:12480"'),
-        ('"localhost:12480"', '"localhost:12480" must begin with tcp:, such as "tcp:127.0.0.1:12480"'),
-        ('"[::1]:12480"', '"[::1]:12480" must begin with tcp:, such as "tcp:127.0.0.1:12480"'),
-        ('"12480"', '"12480" must begin with tcp:, such as "tcp:127.0.0.1:12480"'),
-        ('"udp:127.0.0.1:1"', '"udp:127.0.0.1:1" has an unknown scheme "udp"; known: tcp'),
+        (
+            '"127.0.0.1:12480"',
+            '"127.0.0.1:12480" must begin with tcp: or tls:, such as "tcp:127.0.0.1:12480"',
+        ),
+        (
+            '"localhost:12480"',
+            '"localhost:12480" must begin with tcp: or tls:, such as "tcp:127.0.0.1:12480"',
+        ),
+        ('"[::1]:12480"', '"[::1]:12480" must begin with tcp: or tls:, such as "tcp:127.0.0.1:12480"'),
+        ('"12480"', '"12480" must begin with tcp: or tls:, such as "tcp:127.0.0.1:12480"'),
+        ('"udp:127.0.0.1:1"', '"udp:127.0.0.1:1" has an unknown scheme "udp"; known: tcp, tls'),
         ('"TCP:127.0.0.1:1"', '"TCP:127.0.0.1:1" has an unknown scheme "TCP", did you mean "tcp"?'),
         ('"tcp:127.0.0.1"', '"tcp:127.0.0.1" has no port, such as "tcp:127.0.0.1:12480"'),
+        ('"tls:127.0.0.1"', '"tls:127.0.0.1" has no port, such as "tls:127.0.0.1:12480"'),
+        ('"tls:::1:5"', '"tls:::1:5": an IPv6 address stands in brackets, as in "tls:[::1]:12480"'),
         ('"tcp:[::1]"', '"tcp:[::1]" has no port, such as "tcp:[::1]:12480"'),
         (
             '"tcp:127.0.0.1:"',
@@ -63,6 +71,10 @@ def test_endpoints(value: str, expected: str) -> None:
             ".dial: nobody can dial 0.0.0.0: name the host or address that others reach it at",
         ),
         (
+            '{ listen = "tls:h:1", dial = "tcp:h:1" }',
+            ".dial: must begin with tls: as listen does, not tcp:",
+        ),
+        (
             '{ listen = "tcp:[::]:1", dial = "tcp:[::]:1" }',
             ".dial: nobody can dial ::: name the host or address that others reach it at",
         ),
@@ -89,3 +101,13 @@ def test_where_an_endpoint_listens_and_is_dialed(
     config = read(endpoint(value)).config
     assert config is not None
     assert config.server("Alford").clients == Endpoint(listen=Address(*listen), dial=Address(*dial))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"tls:127.0.0.1:5"', '{ listen = "tls:127.0.0.1:5" }', '{ listen = "tls:h:1", dial = "tls:h:2" }'],
+)
+def test_an_endpoint_may_be_encrypted(value: str) -> None:
+    config = read(endpoint(value)).config
+    assert config is not None
+    assert config.server("Alford").clients.scheme == "tls"

@@ -64,7 +64,7 @@ def imported(*texts: str) -> tuple[Config, list[str]]:
     )
     assert reading.errors == ()
     assert reading.config is not None
-    assert evolve(reading.config, state=config.state) == config
+    assert evolve(reading.config, state=config.state, tls=config.tls) == config
     return config, notes
 
 
@@ -172,9 +172,14 @@ def test_hosts() -> None:
         "127.0.0.1:1025",
         "10.0.0.9:1025",
     ]
+    assert config.links == Links(secret_env="HERD_LINK_SECRET")
     assert notes == [
         "a.py:2: SERVER_HOST was taken for the host of every server that has no other",
         'a.py:3: C: "no host!" is no host, 127.0.0.1 was put in its place',
+        (
+            "a.py:3: links go beyond this machine, so secret_env was added: "
+            "the environment variable HERD_LINK_SECRET must hold one secret for all servers"
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from herd.core.cache import SHARDS
 from herd.core.handshake import Identity
 from herd.core.limits import Limits
+from herd.core.reconcile import Step
 from herd.core.record import make_line, origin_prefix
 from herd.core.replica import Replica
 from herd.server.eventlog import EventLog
@@ -80,7 +81,8 @@ class LinkSide:
 
     def report(self, client_id: bytes, time: bytes = b"1479413884") -> bytes:
         """Take a client's report; return the record."""
-        return self.replica.report([(client_id, POSITION, time, b"\n")], NOW_NS)[:-1]
+        line = b"IAMAT %b %b %b\n" % (client_id, POSITION, time)
+        return self.replica.report([(line, client_id, POSITION, time)], NOW_NS)[0][:-1]
 
     @property
     def records(self) -> dict[bytes, bytes]:
@@ -120,10 +122,14 @@ class Alford:
         return transport
 
     def link(self, neighbor: str = "Ball", instance: str = "first") -> MemoryTransport:
-        """Return Alford's end of a link that is up, and has had its first words."""
+        """Return Alford's end of a link that is up, and in sync if the neighbor has what Alford has."""
         transport = self.accept(hello(neighbor, instance=instance))
+        digests = self.side.replica.digests
+        while digests.refresh():
+            pass
+        transport.receive(Step("ROOT", digests=(digests.root(),)).to_line() + b"\n")
         self.turn()
-        transport.take()
+        assert transport.take().endswith(b"\nDONE\n")
         return transport
 
     def turn(self) -> None:

@@ -65,8 +65,12 @@ async def test_the_status_of_a_running_server(running_herd: RunningHerd) -> None
         "links": str(server.config.server("Alford").links.listen),
         "log": str(server.config.log_file("Alford")),
         "records": 1,
+        "refused_records": 0,
         "connections": 0,
         "provider": "embedded",
+        "durability": "memory",
+        "answers_waiting": 0,
+        "journal": None,
     }
     assert neighbor["name"] == "Ball"
     assert neighbor["state"] == "up"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
-from herd.config.model import Config, Logging
+from herd.config.model import Config, Logging, Tls
 from herd.core.errors import ConfigError
 from herd.server.eventlog import EventLog, Peer, escape, open_event_log
 from herd.server.logfile import RotatingFile
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CLIENT = Peer("client", "127.0.0.1:50514")
 LINK = Peer("link", "Ball [::1]:12581")
+NO_TLS = Tls(directory=Path())
 NOW = "2016-11-17T20:18:04.655887Z"
 
 
@@ -151,7 +152,7 @@ def test_whatever_a_client_sends_makes_two_lines_of_log() -> None:
     assert client.take().endswith(b" \x1b[31m\xff\x00 +1-1 1\n")
     assert [line.split(" ", 3)[3] for line in "".join(alford.logged).splitlines()] == [
         "opened",
-        "got IAMAT \\x1b[31m\\xff\\x00 +1-1 1",
+        "got IAMAT \\x1b[31m\\xff\\x00\\x0d +1-1 1",
         "sent AT Alford +1479413883.655887836 \\x1b[31m\\xff\\x00 +1-1 1",
     ]
 
@@ -198,7 +199,7 @@ def test_a_closed_log_has_written_everything_and_takes_no_more() -> None:
 
 def test_the_file_is_made_with_its_directory_for_the_owner_alone(tmp_path: Path) -> None:
     clock = Clock()
-    config = Config(name="testers", servers=(), state=tmp_path / "state")
+    config = Config(name="testers", servers=(), state=tmp_path / "state", tls=NO_TLS)
     log = open_event_log(config, "Alford", world_of(clock))
     log.opened(CLIENT)
     clock.advance(0)
@@ -214,6 +215,7 @@ def test_the_configuration_says_where_how_and_how_much(tmp_path: Path) -> None:
         name="testers",
         servers=(),
         state=tmp_path,
+        tls=NO_TLS,
         logging=Logging(directory=tmp_path / "logs", format="json", lines=False, rotate_bytes=1000, keep_files=2),
     )
     log = open_event_log(config, "Alford", world_of(clock))
@@ -231,7 +233,7 @@ def test_the_configuration_says_where_how_and_how_much(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_made_says_what_to_change(tmp_path: Path) -> None:
     in_the_way = tmp_path / "state"
     in_the_way.touch()
-    config = Config(name="testers", servers=(), state=in_the_way / "deeper")
+    config = Config(name="testers", servers=(), state=in_the_way / "deeper", tls=NO_TLS)
     with pytest.raises(ConfigError) as caught:
         open_event_log(config, "Alford", world_of(Clock()))
     assert str(caught.value) == (
