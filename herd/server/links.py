@@ -170,6 +170,8 @@ class LinkConnection(Protocol):
         assert self.handshake.peer is not None
         self._peer = Peer("link", f"{self.handshake.peer} {self._peer.address}")
         self.transport.registerProducer(self, streaming=True)
+        if self.handshake.peer not in self._neighbors.names:
+            raise LinkError(f"says it is {self.handshake.peer!r}, which is no neighbor any more")
         self._neighbor = self._neighbors[self.handshake.peer]
         self._neighbor.attach(self)
         return data

@@ -258,8 +258,11 @@ class Neighbor:
         self._neighbors.schedule_flush()
 
     def is_drained(self) -> bool:
-        """Tell whether nothing is owed over a link that is up, and all of it has been acknowledged."""
-        return self._link is None or (not self._outbox and self._acknowledged >= self._sent)
+        """Tell whether nothing is owed over a link that is up, and all of it has been acknowledged.
+
+        While caches are still compared, what is owed is not known yet.
+        """
+        return self._link is None or (self._has_been_sent_all and self._acknowledged >= self._sent)
 
     def leave(self) -> None:
         """Be a neighbor no more: no link is accepted or dialed from now on."""
@@ -272,6 +275,8 @@ class Neighbor:
         self._set_timer(None)
         if self._dialing is not None:
             self._dialing.cancel()
+        if self._dialed is not None:
+            self._dialed.abort()
         if self._link is not None:
             self._link.close()
 
@@ -292,7 +297,8 @@ class Neighbor:
 
     def _dial_failed(self, failure: Failure) -> None:
         self._dialing = None
-        self._error = failure.getErrorMessage()
+        if self._link is None:
+            self._error = failure.getErrorMessage()
         self._dial_later()
 
     def _dial_later(self) -> None:

@@ -214,13 +214,12 @@ class Node(Service):
         journal = Journal(file, clients.replica.cache, clients.promises, self._log, self._world)
         clients.replica.flood.journal = journal.outbox
         clients.replica.cache.on_dropped = journal.drop
-        clients.promises.on_wait = journal.schedule
 
         def owed() -> None:
             neighbors.schedule_flush()
             journal.schedule()
 
-        clients.replica.on_owed = owed
+        clients.replica.on_owed = clients.promises.on_wait = owed
         return journal
 
     def _commands(self) -> Mapping[str, Any]:

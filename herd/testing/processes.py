@@ -12,6 +12,7 @@ this process die, even of `kill -9`, the servers end too. At the end of the `wit
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -33,7 +34,7 @@ from herd.core.errors import HerdError
 from herd.testing.herd import ReservedPorts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
 START_S: Final = 30.0
@@ -50,10 +51,22 @@ class ProcessError(HerdError):
 
 
 class ProcessHerd:
-    """A herd of `twistd` processes; `config` is the configuration that they really run."""
+    """A herd of `twistd` processes; `config` is the configuration that they really run.
 
-    def __init__(self, config: Config | None = None) -> None:
+    `dial` tells where neighbors are to dial a server's links, if not where it listens; `environ` is added to
+    the environment of every process.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        dial: Mapping[str, Address] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._given = config or load_config()
+        self._dial = dial or {}
+        self._environ = {**os.environ, **(environ or {})}
         self._resources = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -62,7 +75,8 @@ class ProcessHerd:
         with ExitStack() as stack:
             self.directory = Path(tempfile.mkdtemp(prefix="herd-"))
             stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
-            self.config = moved(self._given, self.directory, stack.enter_context(ReservedPorts()))
+            ports = stack.enter_context(ReservedPorts())
+            self.config = moved(self._given, self.directory, ports, self._dial)
             self._file = self.directory / "herd.toml"
             self._file.write_text(dump_config(self.config))
             self._resources = stack.pop_all()
@@ -110,7 +124,11 @@ class ProcessHerd:
             command = twistd_command(name, self._file, self._stop_s())
             with self._output(name).open("ab") as output:
                 self._processes[name] = subprocess.Popen(  # noqa: S603 - our own command
-                    command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environ,
                 )
 
     def kill(self, *names: str) -> None:
@@ -119,6 +137,14 @@ class ProcessHerd:
         for name in names:
             self._gone(name, START_S)
             remove_if_dead(self.config.control_socket(name))
+
+    def pause(self, name: str) -> None:
+        """Take a server's processor away, as a machine that hangs does."""
+        self._signal([name], signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused server go on."""
+        self._signal([name], signal.SIGCONT)
 
     def stop(self, *names: str) -> None:
         """Stop servers in order; a `ProcessError` if one has to be killed, or does not exit with 0."""
@@ -196,15 +222,21 @@ def _wait(missing: Callable[[], str | None], timeout_s: float) -> None:
         time.sleep(LOOK_S)
 
 
-def moved(config: Config, directory: Path, ports: Iterator[int]) -> Config:
-    """Return a configuration that has its own ports and directory."""
+def moved(
+    config: Config, directory: Path, ports: Iterator[int], dial: Mapping[str, Address] | None = None
+) -> Config:
+    """Return a configuration that has its own ports and directory, and links that are dialed at `dial`."""
 
     def here() -> Endpoint:
         return endpoint_from_address(Address(HOST, next(ports)))
 
+    def links(name: str) -> Endpoint:
+        endpoint = here()
+        return evolve(endpoint, dial=(dial or {}).get(name, endpoint.dial))
+
     return evolve(
         config,
-        servers=tuple(evolve(server, clients=here(), links=here()) for server in config.servers),
+        servers=tuple(evolve(each, clients=here(), links=links(each.name)) for each in config.servers),
         state=directory,
         logging=evolve(config.logging, directory=None),
         source=str(directory / "herd.toml"),

@@ -4,7 +4,7 @@ r"""Links that can be broken: a TCP proxy before the link port of each server, w
     dial = await proxies.listen("Ball")             # others are told to dial Ball here
     proxies.set(link("Alford", "Ball"), Weather.HOLE)
 
-Who dials says so in the first line, `HERD <version> <herd> <sender> ...`, so one proxy a server knows every link.
+Who dials says so in the first line, `HERD <version> <herd> <sender> ...`, so one proxy a server knows all links.
 What does not begin like that is a stranger's, and always let through. Everything runs in one asyncio loop.
 """
 

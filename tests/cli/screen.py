@@ -61,7 +61,7 @@ class Screen:
         os.write(self._terminal, keys)
 
     def until(self, *texts: str) -> None:
-        """Read until all the texts were on the screen."""
+        """Read until all the texts were on the screen; fail when that takes too long."""
         deadline = time.monotonic() + LIMIT_S
         while not all(text in self.text for text in texts):
             assert self._read(deadline), self.text
@@ -75,10 +75,13 @@ class Screen:
         return self._process.wait(LIMIT_S)
 
     def _read(self, deadline: float) -> bool:
-        """Read what comes next; false at the deadline, or when the program has ended."""
-        left_s = max(0.0, deadline - time.monotonic())
+        """Read what comes next; false at the deadline, or when the program has ended.
+
+        A program that draws on and on does not move the deadline.
+        """
+        left_s = deadline - time.monotonic()
         got = b""
-        if select.select([self._terminal], [], [], left_s)[0]:
+        if left_s > 0 and select.select([self._terminal], [], [], left_s)[0]:
             with contextlib.suppress(OSError):  # how a terminal ends whose last process is gone
                 got = os.read(self._terminal, 65_536)
         self._bytes += got

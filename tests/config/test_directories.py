@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from herd.config.load import load_config, read_text
+from herd.config.load import load_config, read_config, read_text
+from herd.config.model import Tls
 
 if TYPE_CHECKING:
     from herd.config.model import Config
@@ -44,6 +45,7 @@ def test_the_state_directory(more: str, environ: dict[str, str], expected: str) 
     assert str(config.state) == expected
     assert str(config.control_socket("A")) == f"{expected}/A.sock"
     assert str(config.log_file("A")) == f"{expected}/A.log"
+    assert str(config.journal_file("A")) == f"{expected}/A.db"
 
 
 def test_a_relative_state_in_the_environment_is_where_the_command_was_given() -> None:
@@ -57,6 +59,32 @@ def test_a_relative_state_in_the_environment_is_where_the_command_was_given() ->
 def test_the_directory_of_logs(written: str, expected: str) -> None:
     config = load(f'logging.directory = "{written}"')
     assert str(config.log_file("A")) == f"{expected}/A.log"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", "/etc/herd/tls"),
+        ('tls.directory = "keys"', "/etc/herd/keys"),
+        ('tls.directory = "~/keys"', "/home/ann/keys"),
+        ('tls.directory = "/keys"', "/keys"),
+    ],
+)
+def test_the_directory_of_certificates(written: str, expected: str) -> None:
+    assert load(written).tls == Tls(directory=Path(expected))
+
+
+def test_files_of_keys_and_secrets() -> None:
+    config = load('tls = { client_certificate = "a.pem", client_key = "/b.key" }\nlinks.secret_file = "~/s"')
+    assert config.tls.client_certificate == BASE / "a.pem"
+    assert config.tls.client_key == Path("/b.key")
+    assert config.links.secret_file == Path("/home/ann/s")
+
+
+def test_the_packaged_herd_has_its_certificates_with_its_state() -> None:
+    config = read_config(None, {"HERD_STATE": "/var/lib/herd"}).config
+    assert config is not None
+    assert config.tls.directory == Path("/var/lib/herd/tls")
 
 
 def test_a_file_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from tests.config.texts import ONE, read, told, two
 
-
 AT_THE_TOP = "name, state, durability, servers, links, tls, places, logging, limits"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from herd.config.dump import dump_config
 from herd.config.load import read_text
+from herd.config.model import Links
 from herd.config.names import name_problem
 from herd.config.prototype import import_prototype
 from herd.config.topology import symmetric
