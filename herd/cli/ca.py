@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from herd.cli import clock
 from herd.cli.options import ServerName, config_option, example, json_option, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from herd.cli.authority import Authority
     from herd.cli.certificate import Certificate
@@ -44,12 +45,7 @@ def _authority(directory: Path | None, config_file: Path | None) -> Authority:
 
     if directory is None:
         directory = Path("tls") if config_file is None else load(config_file).tls.directory
-    return Authority(directory, _now())
-
-
-def _now() -> datetime:
-    # Certificates know no fractions of a second.
-    return datetime.now(UTC).replace(microsecond=0)
+    return Authority(directory, clock.now())
 
 
 @example(
@@ -151,7 +147,7 @@ def show(directory: Path | None, config_file: Path | None, *, as_json: bool) -> 
 
     authority = _authority(directory, config_file)
     found = [authority.read(name) for name in (AUTHORITY, *authority.names())]
-    now = _now()
+    now = clock.now()
     if as_json:
         click.echo(json.dumps([_as_json(each, now) for each in found], indent=2))
         return
@@ -184,6 +180,6 @@ def _as_json(certificate: Certificate, now: datetime) -> dict[str, Any]:
 
 
 def _say_made(certificates: list[Certificate]) -> None:
-    now = _now()
+    now = clock.now()
     for each in certificates:
         click.echo(f"{each.path}: {_expiry_text(each, now)}")

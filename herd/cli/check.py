@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from herd.cli import clock
 from herd.cli.options import example, json_option
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _with_certificates_checked(reading: Reading) -> Reading:
         return reading
     from herd.cli.certificate_check import check_certificates
 
-    return reading.plus(check_certificates(reading.config, datetime.now(UTC)))
+    return reading.plus(check_certificates(reading.config, clock.now()))
 
 
 def _with_provider_checked(reading: Reading) -> Reading:

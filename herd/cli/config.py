@@ -37,7 +37,7 @@ def show(*, file: Path | None, as_json: bool) -> None:
 
     FILE is a configuration; without it, the packaged one. What is printed is a configuration again.
 
-    With --json, one object: name, source, state, servers, places, logging and limits.
+    With --json, one object: name, source, state, durability, servers, links, tls, places, logging, limits.
     """
     from herd.config.dump import dump_config
     from herd.config.load import load_config

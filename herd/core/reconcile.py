@@ -170,6 +170,7 @@ class Reconciler:
         return lines
 
     def _start(self, first: Step) -> None:
+        self._digests.forget_index()  # an older one lacks what came before the outbox was opened
         self._queue.clear()
         self._queue.append(first)
         self._is_walking = self._is_refreshing = True

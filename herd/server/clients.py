@@ -156,6 +156,7 @@ class ClientConnection(Protocol):
         self._linger_end = self._pause_end = None
         self._context.forget_address(self._host)
         self._context.log.closed(self._peer, reason.getErrorMessage())
+        self.transport.unregisterProducer()  # TLS would keep it, and with it a cycle
         self._context.connections.remove(self._number)
 
     def pauseProducing(self) -> None:
@@ -179,7 +180,8 @@ class ClientConnection(Protocol):
     def close_if_idle(self, now_s: float) -> None:
         """Close a connection that has said nothing for too long, and waits for no answer or reads none."""
         idle_s = self._context.limits.idle_s
-        if self._input is Input.OPEN and not self._answers and now_s - self._active_s >= idle_s:
+        is_waiting = bool(self._answers or (self._commands and not self._is_output_full))
+        if self._input is Input.OPEN and not is_waiting and now_s - self._active_s >= idle_s:
             self._commands.clear()
             self._refuse(f"idle for {idle_s:g} s")
             self._work()

@@ -70,17 +70,19 @@ class Journal:
 
     async def close(self) -> None:
         """Write what waits, once, and close the file."""
-        if self._due is not None and self._due.active():
-            self._due.cancel()
-        if not self._is_writing:
-            self._write()
+        await self._when_idle()
+        self._write()  # what came while the last batch was being written waits still
+        await self._when_idle()
+        self._file.close()
+
+    async def _when_idle(self) -> None:
+        """Wait for the batch that is being written, and see that no other follows."""
         while self._is_writing:
             idle: Deferred[None] = Deferred()
             self._idle.append(idle)
             await idle
         if self._due is not None and self._due.active():
             self._due.cancel()
-        self._file.close()
 
     def _write(self) -> None:
         lines = self.outbox.take(_EVERYTHING)
@@ -107,11 +109,11 @@ class Journal:
             self._promises.keep(moment)
             retry_s = 0
         self._is_writing = False
+        if self.outbox or self._dropped or len(self._promises):
+            self.schedule(retry_s)
         idle, self._idle = self._idle, []
         for deferred in idle:
             deferred.callback(None)
-        if self.outbox or self._dropped or len(self._promises):
-            self.schedule(retry_s)
 
     def _take_back(self, batch: Batch, moment: int, reason: str) -> None:
         if not self._is_failing:

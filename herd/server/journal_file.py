@@ -7,6 +7,7 @@ whose it is, so that a server cannot be started with another's by mistake.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -122,6 +123,7 @@ def open_journal_file(path: Path, identity: str, say: Callable[[str], None], suf
     except sqlite3.DatabaseError as error:
         aside = move_aside(path, suffix)
         say(f"the journal {path} is damaged ({error}); it is kept as {aside}, neighbors have what was in it")
+        path.touch(mode=0o600)
         return JournalFile(path, identity)
 
 
@@ -149,12 +151,18 @@ def set_aside(
 def load_cache(file: JournalFile, cache: Cache, now_ns: int, say: Callable[[str], None]) -> int:
     """Fill a cache from a journal, saying how far it is; return how many records were alive.
 
-    `sqlite3.DatabaseError` if the file turns out to be damaged; what was read until then stays.
+    What is alive no more leaves the journal too. `sqlite3.DatabaseError` if the file turns out to be damaged;
+    what was read until then stays.
     """
     total = file.count()
-    loaded = 0
+    gone: list[bytes] = []
     for number, rows in enumerate(file.records(), 1):
-        loaded += sum(cache.offer(client_id, line, received_ns(line), now_ns) for client_id, line in rows)
+        for client_id, line in rows:
+            cache.offer(client_id, line, received_ns(line), now_ns)
+        gone += [client_id for client_id, _ in rows if cache.peek(client_id) is None]
         if number * _LOAD_SLICE % 100_000 == 0:
             say(f"reading the journal: {number * _LOAD_SLICE:,} of {total:,} records")
-    return loaded
+    if gone:
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: the next start tries again
+            file.write(Batch([], gone))
+    return len(cache)

@@ -133,6 +133,7 @@ class LinkConnection(Protocol):
         if not self._is_closing:
             self._is_closing = True
             self._refusal = reason
+            self._neighbors.strangers.remove(self._stranger_number)
             self._context.log.refused(self._peer, reason)
             self.transport.abortConnection()
 

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
 
 from herd import __version__
 from herd.config.model import Config
+from herd.core.cache import SHARDS
 from herd.core.errors import ConfigError, HerdError
 from herd.server.clients import ClientContext
 from herd.server.control import ControlFactory, listen_control
@@ -145,11 +146,13 @@ class Node(Service):
         return done
 
     def _take_on(self, config: Config) -> list[str]:
-        old, self._config = self._config, config
+        old = self._config
+        logging = evolve(old.logging, lines=config.logging.lines)
+        self._config = evolve(old, limits=config.limits, logging=logging)
         clients, neighbors = self.clients, self.neighbors
         done = []
         endpoints = self._parts.endpoints(config)
-        if list(endpoints) != neighbors.names:
+        if sorted(endpoints) != sorted(neighbors.names):
             neighbors.replace(endpoints)
             done.append(f"neighbors are now {', '.join(neighbors.names) or 'none'}")
         if config.limits != old.limits:
@@ -204,11 +207,13 @@ class Node(Service):
         identity = f"{self._config.name} {self._server.name}"
         suffix = str(self._world.wall_ns())
         file = open_journal_file(path, identity, self._log.note, suffix)
+        is_damaged = False
         try:
             loaded = load_cache(file, clients.replica.cache, self._world.wall_ns(), self._log.note)
         except sqlite3.DatabaseError as error:
             file = set_aside(file, identity, error, self._log.note, suffix)
             loaded = len(clients.replica.cache)
+            is_damaged = True
         self._log.note(f"{loaded:,} records are alive in the journal {path}")
         assert clients.promises is not None
         journal = Journal(file, clients.replica.cache, clients.promises, self._log, self._world)
@@ -220,6 +225,10 @@ class Node(Service):
             journal.schedule()
 
         clients.replica.on_owed = clients.promises.on_wait = owed
+        if is_damaged:  # what could be read of the old file is to be in the new one
+            for shard in range(SHARDS):
+                journal.outbox.put(clients.replica.cache.shard(shard))
+            journal.schedule()
         return journal
 
     def _commands(self) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from cryptography.x509 import load_pem_x509_certificates
 from OpenSSL import SSL, crypto
-from service_identity import VerificationError
+from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import extract_patterns
 from service_identity.hazmat import DNS_ID, verify_service_identity
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
@@ -27,8 +27,9 @@ from zope.interface import implementer
 from herd.core.errors import ConfigError, LinkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from service_identity.hazmat import CertificatePattern
     from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 _UNUSABLE: Final = (OSError, ValueError, TypeError, SSL.Error, crypto.Error)
@@ -123,9 +124,10 @@ def check_peer(transport: Any, name: str) -> None:
     certificate = None if shown is None else shown()
     if certificate is None:
         raise LinkError(f"says it is {name!r} and shows no certificate")
-    patterns = extract_patterns(certificate.to_cryptography())
+    patterns: Sequence[CertificatePattern] = ()
     try:
+        patterns = extract_patterns(certificate.to_cryptography())
         verify_service_identity(patterns, obligatory_ids=[DNS_ID(name)], optional_ids=[])
-    except (VerificationError, ValueError):
+    except (VerificationError, CertificateError, ValueError):
         names = ", ".join(str(pattern) for pattern in patterns) or "no name"
         raise LinkError(f"says it is {name!r}, its certificate says {names}") from None

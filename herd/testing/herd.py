@@ -20,7 +20,7 @@ from attrs import evolve
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 
-from herd.config.model import Address, Config, Endpoint, Logging, Server, Tls
+from herd.config.model import Address, Config, Durability, Endpoint, Logging, Scheme, Server, Tls
 from herd.core.cache import SHARDS
 from herd.core.limits import Limits
 from herd.places.finder import Finder
@@ -52,19 +52,37 @@ def neighbors_of(topology: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(others) for name, others in neighbors.items()}
 
 
-def local_config(topology: str, directory: Path, ports: Iterator[int], limits: Limits = LIMITS) -> Config:
-    """Return the configuration of a herd on loopback; every server takes two of the ports."""
+def local_config(  # noqa: PLR0913 - most have a default
+    topology: str,
+    directory: Path,
+    ports: Iterator[int],
+    limits: Limits = LIMITS,
+    *,
+    durability: Durability = "memory",
+    scheme: Scheme = "tcp",
+) -> Config:
+    """Return the configuration of a herd on loopback; every server takes two of the ports.
+
+    Certificates of a `tls` herd are sought in the directory `tls` of the given one.
+    """
 
     def endpoint() -> Endpoint:
         address = Address("127.0.0.1", next(ports))
-        return Endpoint(listen=address, dial=address)
+        return Endpoint(scheme=scheme, listen=address, dial=address)
 
     servers = [
         Server(name=name, clients=endpoint(), links=endpoint(), neighbors=others)
         for name, others in neighbors_of(topology).items()
     ]
     tls = Tls(directory=directory / "tls")
-    return Config(name="testers", servers=tuple(servers), state=directory, limits=limits, tls=tls)
+    return Config(
+        name="testers",
+        servers=tuple(servers),
+        state=directory,
+        limits=limits,
+        durability=durability,
+        tls=tls,
+    )
 
 
 class ReservedPorts(ExitStack):
@@ -91,6 +109,7 @@ class LocalServer:
         self, config: Config, name: str, reactor: Any, wall_ns: Callable[[], int], seed: int
     ) -> None:
         self.config = config
+        """What the next start or reload reads."""
         self.name = name
         self.places = HeldPlaces("Powell Library")
         """What answers WHATSAT; another one is taken up at the next start."""
@@ -108,7 +127,7 @@ class LocalServer:
             self.mortal, self._wall_ns, random.Random(f"{self._seed} {self.name} {self.starts}")
         )
         finder = Finder(self.places, self.world.reactor, self.config.limits.places_timeout_s)
-        self.node: Node = build_node(self.config, self.name, self.world, finder)
+        self.node: Node = build_node(self.config, self.name, self.world, finder, lambda: self.config)
         self.node.startService()
         self.is_alive = True
 
@@ -221,12 +240,16 @@ async def start_herd(  # noqa: PLR0913 - each has a default
     *,
     wall_ns: Callable[[], int] = time.time_ns,
     logging: Logging | None = None,
+    durability: Durability = "memory",
+    scheme: Scheme = "tcp",
     seed: int = 0,
     **limits: Any,
 ) -> LocalHerd:
     """Start every server of a topology (see `neighbors_of`), with limits of one's own; wait for the links."""
     ports = ReservedPorts()
-    config = local_config(topology, directory, ports, evolve(LIMITS, **limits))
+    config = local_config(
+        topology, directory, ports, evolve(LIMITS, **limits), durability=durability, scheme=scheme
+    )
     config = evolve(config, logging=logging or Logging())
     servers = [LocalServer(config, name, reactor, wall_ns, seed) for name in config.names]
     herd = LocalHerd(reactor, ports, servers)

@@ -150,7 +150,7 @@ class ProcessHerd:
         """Stop servers in order; a `ProcessError` if one has to be killed, or does not exit with 0."""
         self._signal(names, signal.SIGTERM)
         for name in names:
-            status = self._gone(name, self._stop_s() + STOP_MARGIN_S)
+            status = self._gone(name, self._stop_s())
             if status != 0:
                 raise ProcessError(self._words(name, f"ended with exit status {status} when told to stop"))
 

@@ -9,6 +9,7 @@ left without an answer.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from contextlib import suppress
 from decimal import Decimal
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from torturing.servers import Servers
 
 DIAL_S: Final = 1.0
+PATIENCE_S: Final = 3.0
+"""How long a client waits for an answer before it does something else; a later one still counts."""
+
 END_S: Final = 15.0
 """How long a server that runs may take for the answers that are left, and for its end of the connection."""
 
@@ -115,17 +119,14 @@ class Conversation:
             await self._listening
 
     async def _listen(self) -> None:
-        rest, is_broken = b"", False
-        try:
+        rest = b""
+        with suppress(OSError):
             while chunk := await self._reader.read(_CHUNK_BYTES):
                 rest = self._take(rest + chunk)
-        except OSError:
-            is_broken = True
         self.is_over = True
         if not self._servers.is_ending(self.life):
-            if self._is_finishing and not is_broken:
-                if self._waiting:
-                    self._complain(f"closed and owed {len(self._waiting)} answers: {self._waiting[0][0]}")
+            if self._waiting:
+                self._complain(f"closed and owed {len(self._waiting)} answers: {self._waiting[0][0]}")
             elif not self._is_finishing:
                 self._complain(f"closed a connection, having sent {rest!r}, with nobody ending it")
         for _, _, future in self._waiting:
@@ -174,9 +175,18 @@ class Conversation:
             self._complain(f"answered {command.line!r} with {text[:200]!r}", command.client)
         elif command.time is not None and record.time < command.time:
             self._complain(f"answered {command.line!r} with the older {text!r}", command.client)
+        elif command.is_question and not _has_no_places(text.partition(b"\n")[2]):
+            self._complain(f"answered {command.line!r} with the places {text!r}", command.client)
 
     def _complain(self, text: str, *clients: bytes) -> None:
         self._history.breach("answers", f"{self.life} {text}", *clients)
+
+
+def _has_no_places(text: bytes) -> bool:
+    try:
+        return bool(json.loads(text)["results"] == [])
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 async def dial(name: str, servers: Servers, history: History) -> Conversation | None:
@@ -192,4 +202,5 @@ async def dial(name: str, servers: Servers, history: History) -> Conversation | 
     if servers.life(name) != life:
         streams[1].transport.abort()
         return None
+    history.connections += 1
     return Conversation(life, servers, history, streams)

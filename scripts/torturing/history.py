@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import define, field, frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _AT: Final = re.compile(rb"AT ([^ ]+) ([+-][0-9]+\.[0-9]{9}) ([^ ]+) ([^ ]+) ([0-9]+(?:\.[0-9]+)?)")
 
 Invariant: TypeAlias = Literal[
-    "converges", "never goes back", "terminates", "promises kept", "bounded", "no strangers", "answers"
-]
-INVARIANTS: Final[tuple[Invariant, ...]] = (
     "converges",
     "never goes back",
     "terminates",
@@ -31,7 +26,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     "bounded",
     "no strangers",
     "answers",
-)
+    "no errors",
+]
+INVARIANTS: Final[tuple[Invariant, ...]] = get_args(Invariant)
+"""Those of the contract by their names there; and that no server logs an error or fails to stop."""
 
 
 @frozen
@@ -99,6 +97,7 @@ class History:
     counts: Counter[str] = field(factory=Counter)
     deaths: dict[Life, float] = field(factory=dict)
     """When each server that lost its memory began to."""
+    connections: int = 0
 
     def report(self, client: bytes, numeral: bytes, position: bytes) -> None:
         """Note a report that is about to be sent."""

@@ -1,8 +1,8 @@
 """Which faults, and when: drawn from a seed before anything runs, so the same seed plans the same faults.
 
 There are two kinds of schedule. One has the faults of processes, one after the other. The other has the
-weather of links, a track for each link, so that links break at any time, several at once, and independently of
-what happens to servers.
+weather of links, a track for each link, so that links break at any time, several at once, whatever happens to
+servers.
 
 What may happen depends on what answers promise. Under `disk` any number of servers may be killed at once.
 Under `neighbor` (and `memory`) one server may be dead at a time, and the next one may die only when all that
@@ -96,7 +96,7 @@ def _process_fault(source: random.Random, names: Sequence[str], *, many: bool) -
     (kind,) = source.choices(_KINDS, _OFTEN)
     count = source.choice((1, 1, 2, 3, len(names))) if many and kind in {"kill", "pause"} else 1
     servers = names if kind == "roll" else source.sample(names, count)
-    longest_s = LONGEST_PAUSE_S if kind == "pause" else 1.5
+    longest_s = {"pause": LONGEST_PAUSE_S, "roll": 0.2}.get(kind, 1.5)
     return ProcessFault(
         kind, tuple(servers), source.expovariate(1 / _PROCESS_GAP_S), source.uniform(0, longest_s)
     )

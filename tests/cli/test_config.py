@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from herd.config.load import load_config, packaged_text
+from herd.config.model import Tls
 
 Run = Callable[..., Any]
 
@@ -59,7 +61,8 @@ def test_the_default_is_the_packaged_file(run_cli: Run) -> None:
     assert result.exit_code == 0
     assert result.output == packaged_text()
     Path("herd.toml").write_text(result.output)
-    assert load_config(Path("herd.toml")) == load_config()
+    packaged = load_config()
+    assert load_config(Path("herd.toml")) == evolve(packaged, tls=Tls(directory=Path.cwd() / "tls"))
 
 
 def test_import_to_standard_output(run_cli: Run) -> None:
@@ -142,7 +145,25 @@ def test_show_is_a_configuration_with_all_defaults_and_their_reasons(run_cli: Ru
 
 def test_show_for_programs(run_cli: Run) -> None:
     told = json.loads(run_cli("config", "show", "--json").output)
-    assert list(told) == ["name", "source", "state", "servers", "places", "logging", "limits"]
+    assert list(told) == [
+        "name",
+        "source",
+        "state",
+        "durability",
+        "servers",
+        "links",
+        "tls",
+        "places",
+        "logging",
+        "limits",
+    ]
+    assert told["durability"] == told["servers"][0]["durability"] == "memory"
+    assert told["links"] == {"secret_env": None, "secret_file": None}
+    assert told["tls"] == {
+        "directory": "/var/lib/herd/tls",
+        "client_certificate": None,
+        "client_key": None,
+    }
     assert told["state"] == "/var/lib/herd"
     assert told["places"] == {"provider": "embedded", "options": {}}
     assert told["logging"] == {
@@ -153,6 +174,17 @@ def test_show_for_programs(run_cli: Run) -> None:
         "keep_files": 5,
     }
     assert told["limits"]["heartbeat_s"] == 2.0
+
+
+def test_show_of_a_herd_with_secrets_and_promises_shows_where_they_are(run_cli: Run) -> None:
+    file = CONF / "tls.toml"
+    told = json.loads(run_cli("config", "show", "--json", file).output)
+    assert told["durability"] == told["servers"][0]["durability"] == "neighbor"
+    assert told["servers"][0]["links"]["scheme"] == "tls"
+    assert told["tls"]["directory"] == str(CONF / "tls")
+    text = run_cli("config", "show", CONF / "compose.toml").output
+    assert "\n[links]\n# The environment variable that holds the herd's secret" in text
+    assert '\nsecret_env = "HERD_LINK_SECRET"\n' in text
 
 
 def test_show_of_dates_for_programs(run_cli: Run) -> None:

@@ -6,15 +6,26 @@ import datetime as dt
 import ipaddress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from attrs import evolve
 from hypothesis import strategies as st
 
 from herd.config.checks import check_draft
 from herd.config.document import draft_from_config
-from herd.config.endpoint import is_loopback
-from herd.config.model import Address, Config, Endpoint, Links, Logging, Places, Server, Tls
+from herd.config.endpoint import SCHEMES, is_loopback
+from herd.config.model import (
+    Address,
+    Config,
+    Durability,
+    Endpoint,
+    Links,
+    Logging,
+    Places,
+    Scheme,
+    Server,
+    Tls,
+)
 from herd.config.names import certificate_name_problem, name_problem
 from herd.config.topology import symmetric
 from herd.core.limits import Limits
@@ -83,7 +94,9 @@ secrets = st.one_of(
     st.builds(Links, secret_env=st.from_regex("[A-Za-z_][A-Za-z0-9_]*", fullmatch=True)),
     st.builds(Links, secret_file=directories),
 )
-durabilities = st.sampled_from(["memory", "neighbor", "disk"])
+schemes: st.SearchStrategy[Scheme] = st.sampled_from(SCHEMES)
+durabilities: st.SearchStrategy[Durability] = st.sampled_from(get_args(Durability))
+alone: st.SearchStrategy[Durability] = st.sampled_from(["memory", "disk"])
 logging = st.builds(
     Logging,
     directory=st.none() | directories,
@@ -107,7 +120,7 @@ limits = st.builds(
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     """Give a configuration that has no errors."""
-    link_scheme = draw(st.sampled_from(["tcp", "tls"]))
+    link_scheme = draw(schemes)
     known = certificate_names if link_scheme == "tls" else names
     chosen = draw(st.lists(known, min_size=1, max_size=6, unique_by=str.lower))
     named = {name: draw(st.lists(st.sampled_from(chosen), max_size=4)) for name in chosen}
@@ -115,10 +128,12 @@ def configs(draw: st.DrawFn) -> Config:
     servers = tuple(
         Server(
             name=name,
-            clients=evolve(draw(endpoints), scheme=draw(st.sampled_from(["tcp", link_scheme]))),
+            clients=evolve(
+                draw(endpoints), scheme=draw(schemes if link_scheme == "tls" else st.just(link_scheme))
+            ),
             links=evolve(draw(endpoints), scheme=link_scheme),
             neighbors=topology[name],
-            durability=draw(durabilities if topology[name] else st.sampled_from(["memory", "disk"])),
+            durability=draw(durabilities if topology[name] else alone),
         )
         for name in chosen
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from herd.config.problem import show_path
 from herd.config.trust import links_protection, speaks_tls
 from tests.config.texts import read, told
 
@@ -167,9 +168,7 @@ BY_DOTS = (
     ],
 )
 def test_names_that_cannot_stand_in_a_certificate(name: str, expected: str) -> None:
-    problem = (
-        f"herd.toml:3: servers.{name if name.isascii() and '.' not in name else f'"{name}"'}: {expected}"
-    )
+    problem = f"herd.toml:3: {show_path(('servers', name))}: {expected}"
     assert told(named(name)) == [problem]
     assert told(named(name, links="tcp")) == []
     assert told(named(name, links="tcp", clients="tls")) == [], "clients see the one of [tls]"

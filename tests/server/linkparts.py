@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-
 from herd.core.cache import SHARDS
 from herd.core.handshake import Identity
 from herd.core.limits import Limits
@@ -14,14 +13,14 @@ from herd.core.record import make_line, origin_prefix
 from herd.core.replica import Replica
 from herd.server.eventlog import EventLog
 from herd.server.links import LinkContext
-from herd.server.neighbors import Neighbors, NeighborStatus
+from herd.server.neighbors import Neighbors
 from herd.testing import MemoryNetwork, MemoryTransport, TurningClock
 from tests.server.parts import NOW_NS, POSITION, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from herd.server.links import LinkConnection
+    from herd.server.neighbor import NeighborStatus
 
 
 def record(client_id: bytes, time: bytes = b"1479413884", origin: str = "Ball") -> bytes:
@@ -29,7 +28,7 @@ def record(client_id: bytes, time: bytes = b"1479413884", origin: str = "Ball") 
     return make_line(origin_prefix(origin), NOW_NS, client_id, POSITION, time)
 
 
-def hello(  # noqa: PLR0913 - the words of a line
+def hello(
     sender: str = "Ball",
     receiver: str = "Alford",
     herd: str = "testers",
@@ -50,7 +49,7 @@ def lines(data: bytes, *verbs: bytes) -> list[bytes]:
 class LinkSide:
     """One server's links. It is dialed by its name on the network, unless `endpoints` say otherwise."""
 
-    def __init__(  # noqa: PLR0913 - most have a default
+    def __init__(
         self,
         name: str,
         neighbors: str,
@@ -94,8 +93,8 @@ class LinkSide:
         """Return what an operator is told of a neighbor."""
         return self.neighbors[neighbor].status()
 
-    def link(self, neighbor: str) -> LinkConnection | None:
-        """Return the link to a neighbor."""
+    def link(self, neighbor: str) -> Any:
+        """Return the link to a neighbor; None if there is none."""
         return self.neighbors[neighbor]._link
 
     @property

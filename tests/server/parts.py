@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-
 from herd.core.limits import Limits
 from herd.core.record import make_line, origin_prefix
 from herd.core.replica import Replica

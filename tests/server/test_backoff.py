@@ -23,7 +23,8 @@ class Fixed(random.Random):
 
 
 @pytest.mark.parametrize(
-    ("share", "waits_s"), [(0.0, [0.5, 1, 2, 4, 5, 5]), (1.0, [1, 2, 4, 8, 10, 10]), (0.5, [0.75, 1.5, 3, 6, 7.5, 7.5])]
+    ("share", "waits_s"),
+    [(0.0, [0.5, 1, 2, 4, 5, 5]), (1.0, [1, 2, 4, 8, 10, 10]), (0.5, [0.75, 1.5, 3, 6, 7.5, 7.5])],
 )
 def test_waits_double_up_to_the_longest(share: float, waits_s: list[float]) -> None:
     backoff = Backoff(1, 10, Fixed(share))
@@ -38,7 +39,9 @@ def test_after_a_success_they_begin_again() -> None:
 
 
 @given(st.integers(), st.floats(0.001, 10), st.floats(1, 100))
-def test_no_wait_is_ever_outside_its_bounds_and_a_seed_decides_all(seed: int, min_s: float, times: float) -> None:
+def test_no_wait_is_ever_outside_its_bounds_and_a_seed_decides_all(
+    seed: int, min_s: float, times: float
+) -> None:
     def waits(count: int = 12) -> list[float]:
         backoff = Backoff(min_s, min_s * times, random.Random(seed))
         return [backoff.next_s() for _ in range(count)]

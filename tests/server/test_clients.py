@@ -38,7 +38,10 @@ def test_the_specifications_own_example_is_answered_as_it_says() -> None:
     [
         (IAMAT.replace(b"\n", b"\r\n"), AT.replace(b"\n", b"\r\n")),
         (b" \tIAMAT\x0b kiwi \x0c+34.068930-118.445127\r1479413884.392014450 \n", AT),
-        (b"IAMAT \xff\xfe +1-1 1479413884.655887836\n", b"AT Alford +0.000000000 \xff\xfe +1-1 1479413884.655887836\n"),
+        (
+            b"IAMAT \xff\xfe +1-1 1479413884.655887836\n",
+            b"AT Alford +0.000000000 \xff\xfe +1-1 1479413884.655887836\n",
+        ),
         (b"\n", b"? \n"),
         (b" \r\n", b"?  \r\n"),
         (b"iamat kiwi +1-1 1\n", b"? iamat kiwi +1-1 1\n"),
@@ -118,7 +121,10 @@ def commands() -> st.SearchStrategy[list[tuple[str, bytes]]]:
     return st.lists(
         st.one_of(
             st.tuples(st.sampled_from(["IAMAT", "IAMAT", "WHATSAT", "IAMAT\r", "WHATSAT\r"]), ids),
-            st.tuples(st.just("line"), st.sampled_from([b"\n", b" \r\n", b"AT a\n", b"\xff\n", b"WHATSAT moa 1 1\n"])),
+            st.tuples(
+                st.just("line"),
+                st.sampled_from([b"\n", b" \r\n", b"AT a\n", b"\xff\n", b"WHATSAT moa 1 1\n"]),
+            ),
         ),
         max_size=12,
     )
@@ -153,7 +159,9 @@ def test_answers_never_depend_on_how_the_bytes_were_cut_nor_on_which_places_come
     sent: list[tuple[str, bytes]], is_last_open: bool, places: list[int], waiting: int, data: st.DataObject
 ) -> None:
     said, expected = transcript_of(sent, is_last_open=is_last_open)
-    pieces = cut(said, places) if data.draw(st.booleans(), "cut somewhere") else [bytes([byte]) for byte in said]
+    pieces = (
+        cut(said, places) if data.draw(st.booleans(), "cut somewhere") else [bytes([byte]) for byte in said]
+    )
     alford = ClientSide(answers_waiting=waiting)
     client = alford.connect()
     numbers: list[int] = []

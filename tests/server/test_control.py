@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import maybeDeferred
 
 import herd
 from herd.core.errors import HerdError
@@ -109,7 +110,7 @@ async def test_answers_come_in_the_order_of_requests_and_errors_are_answers(tmp_
         {"ok": False, "error": "there is no such neighbor"},
         {"ok": True, "said": 2},
     ]
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
 
 
 @ensureDeferred
@@ -120,7 +121,7 @@ async def test_a_request_without_an_end_is_cut_off(tmp_path: Path) -> None:
     client.send(b"x" * 70_000)
     await client.lost()
     assert client.received == b""
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
 
 
 @ensureDeferred
@@ -129,7 +130,7 @@ async def test_nobody_but_the_owner_may_connect(tmp_path: Path) -> None:
     port = listen_control(reactor, path, FACTORY)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
     assert not path.exists()
 
 
@@ -141,7 +142,7 @@ async def test_what_a_killed_server_left_behind_is_removed(tmp_path: Path) -> No
         stale.listen()
     port = listen_control(reactor, path, FACTORY)
     assert await ask(path, b'{"command": "echo", "say": 1}') == [{"ok": True, "said": 1}]
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
 
 
 @ensureDeferred
@@ -152,7 +153,7 @@ async def test_a_running_servers_socket_is_left_alone(tmp_path: Path) -> None:
         listen_control(reactor, path, FACTORY)
     assert str(caught.value) == f"another server already answers on the control socket {path}"
     assert await ask(path, b'{"command": "echo", "say": 1}') == [{"ok": True, "said": 1}]
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
 
 
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from zope.interface import implementer
 
 from herd.config.model import Config, Logging, Tls
 from herd.core.errors import ConfigError
@@ -58,7 +59,8 @@ def process_log() -> Iterator[list[str]]:
     """What operators see in the log of the process."""
     texts: list[str] = []
 
-    def observe(event: dict[str, Any]) -> None:
+    @implementer(ILogObserver)
+    def observe(event: LogEvent) -> None:
         if event["log_namespace"] == "herd":
             texts.append(event["log_format"].format(**event))
 
@@ -109,7 +111,12 @@ def test_the_json_form_is_exact() -> None:
 def test_without_lines_the_rest_is_still_logged() -> None:
     book = Book(lines=False)
     log_everything(book.log)
-    assert [line.split(" ")[-1] for line in book.text.splitlines()] == ["opened", "'b\\xc3\\xa9'", "cleanly.", "up"]
+    assert [line.split(" ")[-1] for line in book.text.splitlines()] == [
+        "opened",
+        "'b\\xc3\\xa9'",
+        "cleanly.",
+        "up",
+    ]
 
 
 def test_lines_of_one_turn_are_written_together() -> None:
@@ -216,7 +223,9 @@ def test_the_configuration_says_where_how_and_how_much(tmp_path: Path) -> None:
         servers=(),
         state=tmp_path,
         tls=NO_TLS,
-        logging=Logging(directory=tmp_path / "logs", format="json", lines=False, rotate_bytes=1000, keep_files=2),
+        logging=Logging(
+            directory=tmp_path / "logs", format="json", lines=False, rotate_bytes=1000, keep_files=2
+        ),
     )
     log = open_event_log(config, "Alford", world_of(clock))
     for _ in range(50):
@@ -227,7 +236,9 @@ def test_the_configuration_says_where_how_and_how_much(tmp_path: Path) -> None:
     files = sorted((tmp_path / "logs").iterdir())
     assert [file.name for file in files] == ["Alford.log", "Alford.log.1", "Alford.log.2"]
     assert all(file.stat().st_size < 1200 for file in files)
-    assert all(json.loads(line)["event"] == "opened" for file in files for line in file.read_text().splitlines())
+    assert all(
+        json.loads(line)["event"] == "opened" for file in files for line in file.read_text().splitlines()
+    )
 
 
 def test_a_file_that_cannot_be_made_says_what_to_change(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pytest_twisted import ensureDeferred
 
 if TYPE_CHECKING:
     from herd.testing import LocalServer
-
     from tests.server.conftest import RunningHerd
 
 FIVE = "Alford-Hamilton Alford-Welsh Ball-Holiday Ball-Welsh Hamilton-Holiday"

@@ -1,4 +1,4 @@
-"""When a neighbor is dialed: at once or after a head start, then with waits that grow, until there is a link."""
+"""When a neighbor is dialed: at once or after a head start, then after ever longer waits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Dead:
     clock: TurningClock
     dialed_s: list[float] = field(factory=list)
 
-    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: N803 - the interface's
+    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: ARG002, N803 - the interface's
         self.dialed_s.append(round(self.clock.seconds(), 6))
         return fail(Refused())
 
@@ -45,7 +45,7 @@ class Slow:
 
     connecting: list[Deferred[IProtocol]] = field(factory=list)
 
-    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: N803 - the interface's
+    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: ARG002, N803 - the interface's
         self.connecting.append(Deferred())
         return self.connecting[-1]
 
@@ -161,7 +161,7 @@ def test_a_link_that_is_closed_as_soon_as_it_is_up_is_not_dialed_faster_and_fast
     dead = Dead(TurningClock())
     alford = Alford(endpoints={"Ball": dead}, source=Ceiling())
     dead.clock = alford.clock
-    waits_s = []
+    waits_s: list[float] = []
     for instance in "abcde":
         transport = alford.accept(hello(instance=instance))
         transport.lose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ class Pair:
         """Assert that one connection is up, and that both sides write on it."""
         (up,) = [connection for connection in self.network.connections if connection.is_up]
         links = [self.alford.link("Ball"), self.ball.link("Alford")]
-        transports = [link.transport for link in links if link is not None]
+        transports: list[Any] = [link.transport for link in links if link is not None]
         assert transports in ([up.dialer, up.acceptor], [up.acceptor, up.dialer])
         assert len(self.alford.neighbors.connections) == len(self.ball.neighbors.connections) == 1
         assert self.alford.status("Ball").state == self.ball.status("Alford").state == "up"
@@ -47,7 +47,9 @@ class Pair:
 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32))
-def test_of_two_that_dial_each_other_at_once_one_link_remains_and_all_records_have_come_over(seed: int) -> None:
+def test_of_two_that_dial_each_other_at_once_one_link_remains_and_all_records_come_over(
+    seed: int,
+) -> None:
     pair = Pair(seed)
     for side in pair.source.sample([pair.alford, pair.ball], 2):
         side.report(b"of-" + side.name.encode(), b"1")
@@ -105,7 +107,7 @@ def test_a_neighbor_that_was_restarted_takes_the_place_of_its_former_self(seed: 
     pair.network.settle()
     (new,) = [connection for connection in pair.network.connections if connection.is_up]
     assert pair.alford.link("Ball") is not None
-    assert pair.alford.link("Ball").transport is new.acceptor  # type: ignore[union-attr]
+    assert pair.alford.link("Ball").transport is new.acceptor
     assert pair.ball.records == pair.alford.records
     assert pair.alford.status("Ball").state == pair.ball.status("Alford").state == "up"
     assert len(pair.alford.neighbors.connections) == 1
@@ -126,7 +128,7 @@ def test_a_restarted_neighbor_replaces_even_a_link_that_would_have_precedence() 
     restarted = alford.link(instance="second")
     assert restarted.is_connected
     assert not dialed.dialer.is_connected
-    assert alford.side.link("Ball").transport is restarted  # type: ignore[union-attr]
+    assert alford.side.link("Ball").transport is restarted
 
 
 def test_of_two_with_the_same_dialer_the_later_one_is_the_link() -> None:
@@ -183,7 +185,9 @@ def test_what_is_written_after_the_change_goes_out_on_the_new_link_alone() -> No
 
 
 @ensureDeferred
-async def test_on_real_sockets_two_that_dial_at_once_are_left_with_one_link(running_herd: RunningHerd) -> None:
+async def test_on_real_sockets_two_that_dial_at_once_are_left_with_one_link(
+    running_herd: RunningHerd,
+) -> None:
     herd = await running_herd("Alford-Ball")
     for round_ in range(10):
         for server in (herd["Alford"], herd["Ball"]):

@@ -1,4 +1,4 @@
-"""Who may speak on a link port: a neighbor that says who it is, in time; a stranger gets nothing but a close."""
+"""Who may speak on a link port: a neighbor that says who it is, in time. A stranger gets only a close."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
-from twisted.internet.defer import Deferred, succeed
 
-from tests.server.linkparts import Alford, hello, lines, record
+from tests.server.linkparts import Alford, hello, record
 
 if TYPE_CHECKING:
     from tests.server.conftest import RunningHerd
@@ -53,9 +52,7 @@ def test_what_a_stranger_calls_itself_cannot_forge_a_line() -> None:
     alford = Alford()
     alford.accept(hello(herd="\x1b[31m\u2028\x85\xe9"))
     (refused,) = [line for line in alford.side.log_text.split("\n") if "refused" in line]
-    assert refused.endswith(
-        r" is of herd '\x5cx1b[31m\x5cu2028\x5cx85\xc3\xa9', this server of 'testers'"
-    )
+    assert refused.endswith(r" is of herd '\x5cx1b[31m\x5cu2028\x5cx85\xc3\xa9', this server of 'testers'")
 
 
 @pytest.mark.parametrize("said", [b"", hello()[:-1]])
@@ -156,7 +153,9 @@ def test_while_a_dialed_connection_has_not_shaken_hands_no_other_is_dialed() -> 
 
 
 @ensureDeferred
-async def test_strangers_on_a_real_link_port_are_closed_and_the_herd_goes_on(running_herd: RunningHerd) -> None:
+async def test_strangers_on_a_real_link_port_are_closed_and_the_herd_goes_on(
+    running_herd: RunningHerd,
+) -> None:
     herd = await running_herd("Alford-Ball", handshake_timeout_s=0.1)
     silent = await herd["Alford"].connect_to_links()
     loud = await herd["Alford"].connect_to_links()

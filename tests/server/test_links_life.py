@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from attrs import asdict
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.server.linkparts import Alford, hello, lines, record
+from herd.testing import MemoryNetwork, TurningClock
+from tests.server.linkparts import Alford, LinkSide, hello, lines, record
 
 AT = record(b"kiwi") + b"\n"
 
@@ -19,20 +24,33 @@ def beats(alford: Alford, count: int) -> None:
 def test_every_two_seconds_a_neighbor_is_asked_how_far_it_has_read() -> None:
     alford = Alford()
     link = alford.link()
+    for _ in range(3):
+        alford.pass_s(1.75)
+        assert link.take() == b""
+        alford.pass_s(0.25)
+        assert link.take() == b"PING 0\n"
+        link.receive(b"PONG 0\n")
+
+
+def test_soon_after_records_were_written_a_neighbor_is_asked_how_far_it_has_read() -> None:
+    alford = Alford()
+    link = alford.link()
     alford.side.report(b"kiwi")
+    alford.turn()
+    alford.pass_s(0.1)
     alford.side.report(b"moa")
     alford.turn()
-    link.take()
-    alford.pass_s(1.99)
     assert lines(link.take(), b"PING") == []
-    alford.pass_s(0.01)
-    assert lines(link.take(), b"PING") == [b"PING 2"]
+    alford.pass_s(0.1)
+    assert link.take() == b"PING 2\n"
     link.receive(b"PONG 1\n")
     assert alford.side.status("Ball").acknowledged == 1
     link.receive(b"PONG 2\n")
     assert alford.side.status("Ball").acknowledged == 2
-    alford.pass_s(2)
-    assert lines(link.take(), b"PING") == [b"PING 2"]
+    alford.pass_s(1.9)
+    assert link.take() == b""
+    alford.pass_s(0.1)
+    assert link.take() == b"PING 2\n"
 
 
 def test_a_ping_is_answered_with_how_much_was_read() -> None:
@@ -111,7 +129,8 @@ def test_what_an_operator_sees_of_a_neighbor() -> None:
     nothing = {"outbox": 0, "sent": 0, "acknowledged": 0, "received": 0}
     alford.pass_s(3)
     assert asdict(alford.side.status("Ball")) == {
-        "name": "Ball", "state": "down", "for_s": 3.0, **nothing, "error": None
+        "name": "Ball", "state": "down", "for_s": 3.0, **nothing, "in_sync": False, "behind_s": 0.0,
+        "error": None,
     }  # fmt: skip
     link = alford.link()
     alford.side.report(b"kiwi")
@@ -120,7 +139,7 @@ def test_what_an_operator_sees_of_a_neighbor() -> None:
     alford.pass_s(1.5)
     assert asdict(alford.side.status("Ball")) == {
         "name": "Ball", "state": "up", "for_s": 1.5, "outbox": 0, "sent": 2, "acknowledged": 1, "received": 1,
-        "error": None,
+        "in_sync": False, "behind_s": 1.5, "error": None,
     }  # fmt: skip
     link.stall()
     for number in range(2000):
@@ -132,12 +151,36 @@ def test_what_an_operator_sees_of_a_neighbor() -> None:
     link.lose()
     assert asdict(alford.side.status("Ball")) == {
         "name": "Ball", "state": "down", "for_s": 0.0, "outbox": 0,
-        "sent": status.sent, "acknowledged": 1, "received": 1,
+        "sent": status.sent, "acknowledged": 1, "received": 1, "in_sync": False, "behind_s": 0.0,
         "error": "Connection to the other side was lost in a non-clean fashion.",
     }  # fmt: skip
     alford.link(instance="second")
     status = alford.side.status("Ball")
     assert (status.acknowledged, status.received, status.error) == (0, 0, None)
+
+
+def test_a_neighbor_is_in_sync_while_it_has_acknowledged_all_there_is() -> None:
+    alford = Alford()
+    link = alford.link()
+    assert alford.side.status("Ball").in_sync
+    alford.pass_s(0.25)
+    alford.side.report(b"kiwi")
+    assert not alford.side.status("Ball").in_sync
+    alford.pass_s(0.5)
+    assert (alford.side.status("Ball").in_sync, alford.side.status("Ball").behind_s) == (False, 0.75)
+    link.receive(b"PONG 1\n")
+    assert (alford.side.status("Ball").in_sync, alford.side.status("Ball").behind_s) == (True, 0.0)
+    alford.pass_s(0.5)
+    alford.side.report(b"moa")
+    alford.pass_s(0.25)
+    assert alford.side.status("Ball").behind_s == 0.75
+
+
+def test_a_neighbor_is_not_in_sync_before_caches_have_been_compared() -> None:
+    alford = Alford()
+    alford.accept(hello())
+    alford.turn()
+    assert not alford.side.status("Ball").in_sync
 
 
 def test_who_came_and_went_is_in_the_log_with_what_was_said() -> None:
@@ -181,6 +224,39 @@ def test_a_stopping_server_closes_a_link_when_the_neighbor_has_acknowledged_ever
     alford.turn()
     assert not link.is_connected
     assert not link.was_aborted
+    assert alford.clock.getDelayedCalls() == []
+
+
+@given(st.integers(0, 2**32))
+def test_a_server_that_stops_while_caches_are_compared_first_gives_what_the_neighbor_lacks(seed: int) -> None:
+    clock = TurningClock()
+    network = MemoryNetwork(clock, random.Random(seed))
+    sides = [LinkSide("Alford", "Ball", network, clock), LinkSide("Ball", "Alford", network, clock)]
+    expected = sides[0].report(b"kiwi")
+    dialer = sides[seed % 2]
+    dialer.neighbors[dialer.neighbors.names[0]]._dial()
+    while sides[0].status("Ball").state != "up":
+        clock.advance(0)
+        network.step()
+    sides[0].neighbors.stop()
+    network.settle()
+    assert sides[1].records == {b"kiwi": expected}
+    assert len(sides[0].neighbors.connections) == 0
+
+
+def test_who_is_no_neighbor_any_more_is_let_go_at_any_time() -> None:
+    alford = Alford("Ball Welsh")
+    alford.network.listen("Welsh", Alford("Alford").side.acceptor)
+    alford.side.neighbors["Welsh"]._dial()
+    welsh = alford.network.connections[0].dialer
+    ball, half = alford.link("Ball"), alford.accept(hello()[:-1])
+    alford.side.neighbors.replace({})
+    half.receive(b"\n")
+    welsh.receive(hello("Welsh"))
+    alford.turn()
+    assert [transport.is_connected for transport in (ball, half, welsh)] == [False, False, False]
+    assert "refused says it is 'Ball', which is no neighbor any more\n" in alford.side.log_text
+    assert alford.side.neighbors.status() == []
     assert alford.clock.getDelayedCalls() == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 
@@ -27,14 +27,19 @@ def listen_at(host: str, port: int = 0) -> IListeningPort:
 
 
 async def close(port: IListeningPort) -> None:
-    await port.stopListening()
+    await maybeDeferred(port.stopListening)
+
+
+def number_of(port: IListeningPort) -> int:
+    address: Any = port.getHost()
+    return int(address.port)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 @ensureDeferred
 async def test_a_server_listens_where_it_is_told_to(host: str) -> None:
     port = listen_at(host)
-    with socket.create_connection((host, port.getHost().port)):
+    with socket.create_connection((host, number_of(port))):
         pass
     await close(port)
 
@@ -50,7 +55,7 @@ def test_only_a_name_is_looked_up(host: str, kind: type) -> None:
 @ensureDeferred
 async def test_a_port_in_use_is_an_error_at_once_that_says_who_and_where() -> None:
     port = listen_at("127.0.0.1")
-    number = port.getHost().port
+    number = number_of(port)
     with pytest.raises(StartError) as caught:
         listen_at("127.0.0.1", number)
     assert str(caught.value) == f"Alford cannot listen on 127.0.0.1:{number}: Address already in use"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 from pathlib import Path
@@ -119,11 +118,14 @@ def test_a_file_that_cannot_be_made_is_an_error_at_once(tmp_path: Path) -> None:
         RotatingFile(tmp_path / "no such directory" / "x.log", 10, 2)
 
 
-def test_no_file_stays_open(file: RotatingFile, path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+def test_no_file_stays_open(file: RotatingFile) -> None:
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = count()
     for _ in range(10):
         file.write("0123456789\n")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert count() == before
     file.close()
     file.close()
-    assert len(os.listdir("/proc/self/fd")) == before - 1
+    assert count() == before - 1

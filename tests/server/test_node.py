@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,9 @@ from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from herd.config.model import Config
 from herd.places.finder import Finder
-from herd.server.listening import StartError
 from herd.server.build import build_node
-from herd.server.node import Node
+from herd.server.listening import StartError
 from herd.server.world import World
 from herd.testing import HeldPlaces, ReservedPorts, connect, local_config
 from herd.testing.client import PATIENCE_S
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from herd.config.model import Config
+    from herd.server.node import Node
     from herd.testing import LocalServer
-
     from tests.server.conftest import RunningHerd
 
 reactor: Any = global_reactor
@@ -174,8 +174,15 @@ async def test_a_client_that_does_not_read_is_cut_off_at_the_end(running_herd: R
     server = (await running_herd("Alford", shutdown_s=0.1))["Alford"]
     client = await server.connect()
     client.transport.pauseProducing()
-    client.send((b"x" * 1000 + b"\n") * 20_000)
-    while not any(each._is_output_full for each in server.node.clients.connections.all()):
+    client.send(b"x\n")
+    while not server.node.clients.connections.all():
+        await deferLater(reactor, 0)
+    (connection,) = server.node.clients.connections.all()
+    # The kernel must not find room for more by itself.
+    client.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    client.send((b"x" * 1000 + b"\n") * 2000)
+    while not connection._is_output_full:
         await deferLater(reactor, 0)
     assert 1.0 <= await seconds_of(Deferred.fromCoroutine(server.stop())) < 2.0
     client.transport.resumeProducing()

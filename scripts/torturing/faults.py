@@ -1,0 +1,103 @@
+"""The plan of faults, carried out, with a log of what was done and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from herd.config.model import Durability
+from herd.testing.proxy import LinkProxies, Weather
+from torturing.plan import links_of
+from torturing.servers import LOOK_S, Servers, links_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torturing.plan import LinkFault, Plan, ProcessFault
+
+SYNC_S: Final = 20.0
+"""How long a death waits until every server has passed on what it knows."""
+
+
+@define
+class Faults:
+    """What breaks a herd."""
+
+    servers: Servers
+    proxies: LinkProxies
+    durability: Durability
+    now: Callable[[], float]
+    log: list[tuple[float, str]] = field(factory=list)
+
+    async def run(self, plan: Plan, seconds: float) -> None:
+        """Carry out a plan for so long; what was begun is brought to its end."""
+        began_s = self.now()
+        weather = [asyncio.create_task(self._weather(fault, began_s)) for fault in plan.links]
+        try:
+            await self._processes(plan.processes, began_s + seconds)
+        finally:
+            for task in weather:
+                task.cancel()
+            await asyncio.gather(*weather, return_exceptions=True)
+            self._note("calm")
+            for each in links_of(self.servers.config):
+                self.proxies.set(each, Weather.FAIR)
+
+    async def _weather(self, fault: LinkFault, began_s: float) -> None:
+        await asyncio.sleep(began_s + fault.at_s - self.now())
+        self._note(str(fault))
+        self.proxies.set(fault.link, fault.weather)
+        await asyncio.sleep(fault.for_s)
+        self.proxies.set(fault.link, Weather.FAIR)
+
+    async def _processes(self, faults: tuple[ProcessFault, ...], until_s: float) -> None:
+        for fault in faults:
+            await asyncio.sleep(min(fault.after_s, until_s - self.now()))
+            for names in [[name] for name in fault.servers] if fault.kind == "roll" else [fault.servers]:
+                if self.now() >= until_s:
+                    return
+                await self._happen(fault, names, until_s)
+
+    async def _happen(self, fault: ProcessFault, names: Sequence[str], until_s: float) -> None:
+        if self.durability != "disk" and fault.is_deadly and not await self._all_is_elsewhere(until_s):
+            self._note(f"no {fault}: servers were not in sync in time")
+            return
+        self._note(f"{fault.kind} {', '.join(names)}")
+        if fault.kind == "pause":
+            self.servers.pause(*names)
+            await asyncio.sleep(fault.for_s)
+            self.servers.resume()
+            self._note(f"resume {', '.join(names)}")
+            return
+        end = self.servers.kill if fault.kind == "kill" else self.servers.stop
+        await end(*names)
+        await asyncio.sleep(fault.for_s)
+        self._note(f"start {', '.join(names)}")
+        await self.servers.start(*names)
+        self._note(f"up {', '.join(names)}")
+
+    async def _all_is_elsewhere(self, until_s: float) -> bool:
+        """Wait until each server has seen, from now on, each neighbor to have all that it has itself.
+
+        Not all at one moment: what a server alone knew because the last victim had told it, it has passed on
+        by then, and all that was answered later is on two servers anyway.
+        """
+        missing = {
+            (server.name, other): None for server in self.servers.config.servers for other in server.neighbors
+        }
+        deadline_s = min(until_s, self.now() + SYNC_S)
+        while self.now() < deadline_s:
+            for name, status in (await self.servers.statuses()).items():
+                for other, link in links_in(status).items():
+                    if link["in_sync"]:
+                        missing.pop((name, other), None)
+            if not missing:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
+
+    def _note(self, text: str) -> None:
+        self.log.append((self.now(), text))
