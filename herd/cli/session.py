@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
+from herd.cli.conversation import converse, trust_of
 from herd.cli.links import farthest
-from herd.cli.say import converse
 from herd.core.errors import HerdError
 from herd.core.position import Position
 from herd.places.geometry import distance_from
@@ -103,7 +103,8 @@ def _hold(
 
 
 def _exchange(config: Config, server: str, line: str) -> Exchange:
-    pieces = converse(config.server(server).clients.dial, line.encode() + b"\n", ANSWER_S)
+    address, trust = config.server(server).clients.dial, trust_of(config, server)
+    pieces = converse(address, line.encode() + b"\n", ANSWER_S, trust)
     return Exchange(server, line, b"".join(pieces).decode(errors="backslashreplace"))
 
 

@@ -99,7 +99,7 @@ class Journal:
         reactor = self._world.reactor
         try:
             await deferToThreadPool(reactor, reactor.getThreadPool(), self._file.write, batch)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._take_back(batch, moment, str(error))
             retry_s = _RETRY_S
         else:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from twisted.python.failure import Failure
 
-    from herd.config.model import Server
+    from herd.config.model import Endpoint, Server
     from herd.server.connections import Connections
     from herd.server.eventlog import EventLog
     from herd.server.world import World
@@ -179,6 +179,8 @@ class Node(Service):
             ("places", old.places, new.places),
             ("the secret of the links", old.links, new.links),
             ("tls", old.tls, new.tls),
+            ("logging", evolve(old.logging, lines=new.logging.lines), new.logging),
+            ("addresses of neighbors", _addresses(old, new), _addresses(new, old)),
         ]
 
     def _listen(self) -> None:
@@ -297,6 +299,11 @@ class Node(Service):
     def _places_not_closed(self, failure: Failure) -> None:
         reason = "it took too long" if failure.check(CancelledError) else failure.getErrorMessage()
         self._log.note(f"the places provider did not close: {reason}")
+
+
+def _addresses(config: Config, other: Config) -> list[Endpoint]:
+    """Return where the servers listen for neighbors that are in another configuration too."""
+    return [config.server(name).links for name in sorted({*config.names} & {*other.names})]
 
 
 async def _wait(waited_for: Deferred[None], deadline_s: float, reactor: Any) -> bool:

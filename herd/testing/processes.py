@@ -69,6 +69,8 @@ class ProcessHerd:
         self._environ = {**os.environ, **(environ or {})}
         self._resources = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._wanted: dict[str, None] = {}
+        """Servers that were started and not ended since, by this program."""
 
     def __enter__(self) -> Self:
         """Start every server, and return when all links are up."""
@@ -84,22 +86,23 @@ class ProcessHerd:
             self.start(*self.config.names)
             self.wait_until_linked()
         except BaseException:
-            self._end()
+            self._clear()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        """Stop every server and remove the state directory."""
-        self._end()
-
-    def _end(self) -> None:
+        """Stop every server, in order unless something went wrong, and remove the state directory."""
         try:
-            self.stop(*self.running)
+            if error is None:
+                self.stop(*self.running)
         finally:
-            self.kill(*self.running)
-            self._resources.close()
+            self._clear()
+
+    def _clear(self) -> None:
+        self.kill(*self._processes)
+        self._resources.close()
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -121,6 +124,9 @@ class ProcessHerd:
     def start(self, *names: str) -> None:
         """Start servers that do not run; `wait_until_linked` waits until they are up."""
         for name in names:
+            if name in self._processes:
+                self._gone(name, START_S)
+            self._wanted[name] = None
             command = twistd_command(name, self._file, self._stop_s())
             with self._output(name).open("ab") as output:
                 self._processes[name] = subprocess.Popen(  # noqa: S603 - our own command
@@ -162,8 +168,8 @@ class ProcessHerd:
         return dict(found.status)
 
     def wait_until_linked(self, timeout_s: float = START_S) -> None:
-        """Wait until every server that runs has its links to all that run, as both ends see them."""
-        expected = self.running
+        """Wait until all servers that were started are linked with each other, as both ends see it."""
+        expected = [name for name in self.config.names if name in self._wanted]
 
         def missing() -> str | None:
             for name in expected:
@@ -199,6 +205,7 @@ class ProcessHerd:
 
     def _gone(self, name: str, timeout_s: float) -> int:
         """Wait for the end of a process; return its exit status, negative for a signal."""
+        self._wanted.pop(name, None)
         process = self._processes[name]
         try:
             status = process.wait(timeout_s)

@@ -59,6 +59,7 @@ class LinkProxies:
         """The first two lines that a dialer said, of each link the latest: what somebody could replay."""
         self._target = target
         self._weather: dict[Link, Weather] = {}
+        self._alone: dict[str, None] = {}
         self._fair = asyncio.Event()
         self._passages: list[_Passage] = []
         self._servers: list[asyncio.Server] = []
@@ -77,7 +78,21 @@ class LinkProxies:
 
     def weather(self, link: Link | None) -> Weather:
         """Return the weather of a link; strangers have none."""
-        return Weather.FAIR if link is None else self._weather.get(link, Weather.FAIR)
+        if link is None:
+            return Weather.FAIR
+        is_cut = link[0] in self._alone or link[1] in self._alone
+        return Weather.CUT if is_cut else self._weather.get(link, Weather.FAIR)
+
+    def isolate(self, name: str) -> None:
+        """Let a server make no link any more, whatever the weather."""
+        self._alone[name] = None
+        for passage in list(self._passages):
+            if passage.link is not None and name in passage.link:
+                passage.reset()
+
+    def rejoin(self, name: str) -> None:
+        """Let an isolated server make links again."""
+        del self._alone[name]
 
     def set(self, link: Link, weather: Weather) -> None:
         """Change the weather of a link."""

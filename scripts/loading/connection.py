@@ -88,6 +88,7 @@ class Connection(asyncio.Protocol):
         self._source = random.Random(plan.seed + number)  # noqa: S311 - no secret
         self._rest = b""
         self._is_lost = False
+        self._is_closing = False
         self._idle: asyncio.Future[None] | None = None
         self._transport: Any = None
 
@@ -98,7 +99,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that nothing more will come."""
         self._is_lost = True
-        if self.is_open_ended or self.due or self._waiting:
+        if not self._is_closing:
             self._tally.lost += 1
             self._tally.complain(f"a connection was lost: {exc or 'the server closed it'}")
         self._tell_if_idle()
@@ -128,6 +129,7 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             self._tally.complain(f"{len(self._waiting)} commands of a connection have no answer")
         self._waiting.clear()
+        self._is_closing = True
         self._transport.close()
 
     def fill(self) -> None:

@@ -204,3 +204,20 @@ async def dial(name: str, servers: Servers, history: History) -> Conversation | 
         return None
     history.connections += 1
     return Conversation(life, servers, history, streams)
+
+
+async def look(name: str, servers: Servers, history: History) -> dict[bytes, Record | None]:
+    """Ask a server that is up for every client; None where it shows no record."""
+    clients = list(history.reports)
+    conversation = await dial(name, servers, history)
+    if conversation is None:
+        history.breach("answers", f"{name} took no connection while nothing was wrong with it")
+        return dict.fromkeys(clients)
+    futures = conversation.say(*map(whatsat, clients))
+    await asyncio.wait(futures, timeout=PATIENCE_S)
+    await conversation.finish()
+    answers = [future.result() if future.done() else None for future in futures]
+    return {
+        client: None if answer is None else answer.record
+        for client, answer in zip(clients, answers, strict=True)
+    }

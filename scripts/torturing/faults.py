@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
 from herd.config.model import Durability
 from herd.testing.proxy import LinkProxies, Weather
+from torturing.conversation import look
+from torturing.history import History
 from torturing.plan import links_of
 from torturing.servers import LOOK_S, Servers, links_in
 
@@ -29,8 +30,12 @@ class Faults:
     servers: Servers
     proxies: LinkProxies
     durability: Durability
-    now: Callable[[], float]
+    history: History
     log: list[tuple[float, str]] = field(factory=list)
+
+    def now(self) -> float:
+        """Return the time of the run."""
+        return self.history.now()
 
     async def run(self, plan: Plan, seconds: float) -> None:
         """Carry out a plan for so long; what was begun is brought to its end."""
@@ -76,8 +81,22 @@ class Faults:
         await end(*names)
         await asyncio.sleep(fault.for_s)
         self._note(f"start {', '.join(names)}")
-        await self.servers.start(*names)
+        if self.durability == "disk":
+            await self._start_alone(names)
+        else:
+            await self.servers.start(*names)
         self._note(f"up {', '.join(names)}")
+
+    async def _start_alone(self, names: Sequence[str]) -> None:
+        """Start servers without links until each has shown what it kept by itself."""
+        for name in names:
+            self.proxies.isolate(name)
+        try:
+            await self.servers.start(*names)
+            await asyncio.gather(*(look(name, self.servers, self.history) for name in names))
+        finally:
+            for name in names:
+                self.proxies.rejoin(name)
 
     async def _all_is_elsewhere(self, until_s: float) -> bool:
         """Wait until each server has seen, from now on, each neighbor to have all that it has itself.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from torturing.conversation import PATIENCE_S, dial, iamat, whatsat
+from torturing.conversation import dial, iamat, look
 from torturing.invariants import Holdings, Quiet, converges
 from torturing.servers import LOOK_S, Servers, links_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torturing.history import History, Record
+    from torturing.history import History
     from torturing.servers import Status
 
 CONVERGE_S: Final = 20.0
@@ -50,8 +50,9 @@ async def rest(servers: Servers, history: History) -> Rest:
         await asyncio.sleep(LOOK_S)
     seen.converged_s = history.now()
     await _wait(servers, history, _in_sync, "links were still not in sync")
-    seen.records = {name: status["records"] for name, status in (await _statuses(servers)).items()}
     seen.quiet = await _count(servers, history)
+    seen.holdings = await _look(servers, history)
+    seen.records = {name: status["records"] for name, status in (await _statuses(servers)).items()}
     return seen
 
 
@@ -78,23 +79,8 @@ async def _count(servers: Servers, history: History) -> Quiet:
 
 async def _look(servers: Servers, history: History) -> Holdings:
     """Ask every server for every client."""
-
-    async def ask(name: str) -> Mapping[bytes, Record | None]:
-        clients = list(history.reports)
-        conversation = await dial(name, servers, history)
-        if conversation is None:
-            history.breach("answers", f"{name} took no connection at rest")
-            return dict.fromkeys(clients)
-        futures = conversation.say(*map(whatsat, clients))
-        await asyncio.wait(futures, timeout=PATIENCE_S)
-        await conversation.finish()
-        answers = [future.result() if future.done() else None for future in futures]
-        return {
-            client: None if answer is None else answer.record
-            for client, answer in zip(clients, answers, strict=True)
-        }
-
-    return dict(zip(servers.names, await asyncio.gather(*map(ask, servers.names)), strict=True))
+    shown = await asyncio.gather(*(look(name, servers, history) for name in servers.names))
+    return dict(zip(servers.names, shown, strict=True))
 
 
 async def _statuses(servers: Servers) -> dict[str, Status]:

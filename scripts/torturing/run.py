@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field
 
 from herd.config.load import load_config
-from herd.config.model import Durability, Links, Logging
+from herd.config.model import Durability, Links, Logging, Places
 from herd.core.errors import HerdError
 from herd.core.limits import Limits
 from herd.testing.processes import ProcessHerd
@@ -46,6 +46,9 @@ LIMITS: Final = Limits(
 )
 """What differs from a real herd: all that waits for a neighbor waits less, so that a minute holds more."""
 
+NOBODY: Final = "http://127.0.0.1:9"
+"""A places provider that takes no memory and is never asked, as nobody wants to know more than 0 places."""
+
 ERROR_WORDS: Final = ("Traceback (most recent call last)", "Unhandled", "CRITICAL")
 
 _SECRET: Final = "HERD_TORTURE_SECRET"  # noqa: S105 - where the secret is
@@ -59,6 +62,7 @@ def config_of(durability: Durability) -> Config:
     return evolve(
         load_config(),
         durability=durability,
+        places=Places(provider="overpass", options={"base_url": NOBODY}),
         limits=LIMITS,
         links=Links(secret_env=_SECRET),
         logging=Logging(rotate_bytes=_LOG_BYTES),
@@ -106,7 +110,7 @@ class Run:
 
     async def _live(self, servers: Servers, proxies: LinkProxies) -> None:
         """Torture the herd, then let it rest; what goes wrong there is a breach, not an end."""
-        faults = Faults(servers, proxies, self.durability, self.history.now, self.faults)
+        faults = Faults(servers, proxies, self.durability, self.history, self.faults)
         try:
             await self._torture(servers, proxies, faults)
             self.rest = await rest(servers, self.history)
@@ -148,13 +152,14 @@ class Run:
     async def _sample(self, servers: Servers) -> None:
         """Look at outboxes and memory, over and over."""
         while True:
-            for name, memory_bytes in servers.memory_bytes().items():
+            statuses = await servers.statuses()
+            memory = servers.memory_bytes()
+            for name, status in statuses.items():
                 life = servers.life(name)
-                if life is not None:
-                    self.peaks.weigh(life, memory_bytes)
-            for status in (await servers.statuses()).values():
                 if status is not None:
                     self.peaks.take_status(status)
+                    if life is not None and name in memory:
+                        self.peaks.weigh(life, memory[name])
             await asyncio.sleep(_SAMPLE_S)
 
     async def _tell(self) -> None:

@@ -54,7 +54,8 @@ class Screen:
     @property
     def text(self) -> str:
         """All that was ever on the screen, without colors and moves of the cursor."""
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._bytes.decode())
+        # A read may end in the midst of a letter.
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._bytes.decode(errors="replace"))
 
     def type(self, keys: bytes) -> None:
         """Press keys."""

@@ -166,7 +166,7 @@ def test_before_there_is_an_authority(run_cli: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["ca"], "a server cannot be called ca: ca.pem is the authority itsel"),
+        (["ca"], "a server cannot be called ca: ca.pem is the authority itself"),
         (["a/b"], "'a/b' cannot be a server's name in a certificate: it is not made of letters, digits"),
         (["Alford", "--host", "x y"], "--host 'x y' is neither an address nor a host's name: it is not"),
     ],

@@ -84,7 +84,8 @@ def test_a_server_that_is_not_there(free_ports: Callable[[int], list[int]], run_
 def test_a_server_that_says_nothing_and_closes(answer_clients: Serve, run_cli: Run) -> None:
     server = answer_clients(lambda _: b"")
     result = run_cli("say", server.at, "IAMAT")
-    said = f"herd: {server.at} closed the connection without an answer\n"
+    hint = "if it speaks TLS, give the server's NAME in its place"
+    said = f"herd: {server.at} closed the connection without an answer; {hint}\n"
     assert (result.exit_code, result.stderr) == (1, said)
 
 

@@ -131,10 +131,6 @@ def test_names(text: str, expected: str) -> None:
             'herd.toml:2: servers.Alford: clients is missing, such as clients = "tcp:127.0.0.1:12480"',
         ),
         (
-            f"{ONE}durability = true",
-            ('herd.toml:5: servers.Alford.durability: must be "memory" or "neighbor" or "disk", not true'),
-        ),
-        (
             f'{ONE}neighbors = "Ball"',
             (
                 "herd.toml:5: servers.Alford.neighbors: "
@@ -146,6 +142,15 @@ def test_names(text: str, expected: str) -> None:
 )
 def test_servers(text: str, expected: str) -> None:
     assert told(text) == [expected]
+
+
+def test_a_promise_of_one_server() -> None:
+    assert told(f"{ONE}durability = true") == [
+        'herd.toml:5: servers.Alford.durability: must be "memory" or "neighbor" or "disk", not true'
+    ]
+    config = read(f'durability = "disk"\n{two()}durability = "neighbor"').config
+    assert config is not None
+    assert [config.durability_of(name) for name in config.names] == ["disk", "neighbor"]
 
 
 def test_neighbors_that_are_no_strings() -> None:

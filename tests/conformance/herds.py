@@ -12,7 +12,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from twisted.internet.task import deferLater
 
 from herd.config.load import load_config
@@ -96,6 +96,16 @@ async def local_herd(reactor: Any, directory: Path, given: Config | None = None)
         yield Herd(config, reactor)
     finally:
         await herd.stop()
+
+
+def alone(**limits: Any) -> Config:
+    """Return the configuration of a herd of one server, Alford, with limits of its own."""
+    config = load_config()
+    return evolve(
+        config,
+        servers=(evolve(config.server("Alford"), neighbors=()),),
+        limits=evolve(config.limits, **limits),
+    )
 
 
 def open_places(config: Config, reactor: Any) -> Any:

@@ -16,8 +16,8 @@ import pytest
 import pytest_twisted
 from attrs import evolve
 
-from herd.config.load import load_config
 from herd.config.model import Config, Places
+from tests.conformance.herds import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -67,14 +67,8 @@ def places_server(reply: bytes | None) -> Iterator[int]:
 
 def config_of(port: int) -> Config:
     """Return a herd of one server whose places are at this port."""
-    config = load_config()
     places = Places(provider="google-legacy", options={"base_url": f"http://127.0.0.1:{port}"})
-    return evolve(
-        config,
-        servers=(evolve(config.server("Alford"), neighbors=()),),
-        places=places,
-        limits=evolve(config.limits, places_timeout_s=LIMIT_S),
-    )
+    return evolve(alone(places_timeout_s=LIMIT_S), places=places)
 
 
 async def answer_without_places(herd: Herd, name: bytes) -> dict[str, Any]:
@@ -113,6 +107,20 @@ async def test_whatsat__provider_is_slow_or_fails(
     with places_server(reply) as port:
         herd = await herd_of(config_of(port))
         assert (await answer_without_places(herd, name))["status"] == "UNKNOWN_ERROR"
+
+
+@pytest_twisted.ensureDeferred
+async def test_line__answers_keep_their_order_while_places_are_waited_for(
+    herd_of: StartHerd, name: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERD_GOOGLE_KEY", KEY)
+    with places_server(None) as port:
+        herd = await herd_of(config_of(port))
+        line = await herd.report("Alford", name, b"+34.068930-118.445127", b"1479413884.392014450")
+        again = b"IAMAT %b\n" % line.split(b" ", 3)[3]
+        answer = await herd.say("Alford", b"WHATSAT %b 10 5\nfoo\n%bbar" % (name, again))
+        assert answer.startswith(line + b"\n{")
+        assert answer.endswith(b"}\n\n? foo\n" + line + b"\n? bar\n")
 
 
 @pytest_twisted.ensureDeferred

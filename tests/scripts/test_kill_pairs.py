@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from herd.config.load import packaged_text
+
 ROOT = Path(__file__).resolve().parents[2]
 
 NO_CATCHING_UP = """
@@ -40,7 +42,10 @@ def test_a_herd_in_two_pieces_agrees_and_heals() -> None:
 
 def test_a_herd_that_does_not_catch_up_fails(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(NO_CATCHING_UP)
-    done = kill_pairs("--only", "Alford", "--patience", "1", spoiled=tmp_path)
+    config = tmp_path / "herd.toml"
+    config.write_text(f"{packaged_text()}\n[limits]\nshutdown_s = 0.1\n")
+    options = ["--config", str(config), "--only", "Alford", "--patience", "1"]
+    done = kill_pairs(*options, spoiled=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
     case, summary = done.stdout.splitlines()[1:]
     assert "FAILED: after 1 s Alford holds None and not b'AT " in case

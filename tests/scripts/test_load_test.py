@@ -1,4 +1,4 @@
-"""`scripts/load-test`: with a herd of its own, at a rate, and against servers that do what they should not."""
+"""`scripts/load-test`: with a herd of its own, at a rate, and against servers that answer wrongly."""
 
 from __future__ import annotations
 

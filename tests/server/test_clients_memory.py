@@ -8,23 +8,29 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+import pytest
+import trustme
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
 from twisted.internet import tcp
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.internet.task import deferLater
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from herd.core.answers import AnswerQueue, Slot
 from herd.core.wire import CommandParser
 from herd.server.clients import ClientConnection, ClientFactory
-from herd.testing import connect
+from herd.server.tls import CertificateFiles, Certificates
+from herd.testing import Client, connect
 from tests.server.parts import AT, IAMAT, ClientSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from weakref import ReferenceType
-
-    from herd.testing import Client
 
 reactor: Any = global_reactor
 
@@ -131,6 +137,45 @@ async def test_refused_connections_that_are_cut_off_leave_nothing_either() -> No
     client.abort()
     await client.lost()
     await port.stopListening()
+
+
+@pytest.mark.filterwarnings("ignore:Passing pyOpenSSL")
+@pytest.mark.parametrize("how", ["closed", "refused", "cut off"])
+@ensureDeferred
+async def test_a_connection_over_tls_is_freed_at_once_too(tmp_path: Path, how: str) -> None:
+    alford, authority = ClientSide(), trustme.CA()
+    port = reactor.listenTCP(0, over_tls(alford, authority, tmp_path), interface="127.0.0.1")
+    client = Client(reactor)
+    trust = trustRootFromCertificates([Certificate.loadPEM(authority.cert_pem.bytes())])
+    plain = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+    endpoint = wrapClientTLS(optionsForClientTLS("localhost", trust), plain)
+    await endpoint.connect(Factory.forProtocol(lambda: client))
+    with no_garbage_collector():
+        client.send(IAMAT)
+        assert await client.line() == AT
+        trace = ref(alford.connections.all()[0])
+        if how == "closed":
+            await client.close()
+        elif how == "refused":
+            client.send(b"x" * 5000)
+            assert await client.rest() == b"? line over 4096 bytes\n"
+        else:
+            client.abort()
+        await until_empty(alford)
+        await deferLater(reactor, 0)
+        assert trace() is None
+    await client.lost()
+    await maybeDeferred(port.stopListening)
+
+
+def over_tls(alford: ClientSide, authority: trustme.CA, directory: Path) -> TLSMemoryBIOFactory:
+    """Return the factory of Alford's clients over TLS."""
+    issued = authority.issue_cert("localhost")
+    files = CertificateFiles(directory / "Alford.pem", directory / "Alford.key")
+    issued.cert_chain_pems[0].write_to_path(files.certificate)
+    issued.private_key_pem.write_to_path(files.key)
+    factory = ClientFactory(alford.context)
+    return TLSMemoryBIOFactory(Certificates(files, print), False, factory)  # noqa: FBT003 - Twisted's
 
 
 def test_a_connection_is_held_by_nobody_but_its_transport() -> None:

@@ -9,6 +9,7 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herd.core.promises import Outcome
 from herd.testing import MemoryNetwork, TurningClock
 from tests.server.linkparts import Alford, LinkSide, hello, lines, record
 
@@ -79,6 +80,17 @@ def test_a_link_that_is_silent_for_too_long_is_dropped_and_dialed_again() -> Non
     alford.network.listen("Ball", Alford("Alford").side.acceptor)
     alford.pass_s(0.1)
     assert len(alford.network.connections) == 1
+
+
+def test_an_answer_that_waits_is_asked_about_at_once_though_nothing_is_owed() -> None:
+    alford = Alford()
+    link, outcomes = alford.link(), list[Outcome]()
+    for _ in range(3):
+        alford.side.neighbors.promises.wait(outcomes.append, 0)
+    alford.turn()
+    assert link.take() == b"PING 0\n"
+    link.receive(b"PONG 0\n")
+    assert outcomes == [Outcome.KEPT] * 3
 
 
 @pytest.mark.parametrize("said", [b"PONG 0\n", b"PING 0\n", AT])

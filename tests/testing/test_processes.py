@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from herd.cli.say import converse
+from herd.cli.conversation import converse
 from herd.config.load import load_config
 from herd.testing.processes import ProcessError, ProcessHerd
 

@@ -1,0 +1,380 @@
+"""Who a neighbor is, on real sockets: its certificate says so, or its proof; all others get nothing."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import evolve
+from cryptography.x509 import load_pem_x509_certificate
+from OpenSSL import crypto
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor as global_reactor
+from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    optionsForClientTLS,
+    trustRootFromCertificates,
+)
+
+from herd.cli.authority import Authority
+from herd.config.model import Links
+from herd.core.errors import ConfigError
+from herd.server.tls import CertificateFiles, Certificates
+from herd.testing import Client
+from tests.server.linkparts import hello
+from tests.server.standin import stand_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from herd.testing import LocalHerd, LocalServer
+    from tests.server.conftest import RunningHerd
+
+reactor: Any = global_reactor
+IAMAT = b"IAMAT kiwi +34.068930-118.445127 1\n"
+
+
+def make_certificates(directory: Path, *names: str, ago: timedelta = timedelta(0), days: int = 10) -> Path:
+    """Make an authority, and servers' certificates that are valid for some days."""
+    authority = Authority(directory, datetime.now(UTC) - ago)
+    authority.init("testers", 365, force=True)
+    authority.issue(names, ["localhost"], days, force=True)
+    return directory
+
+
+def use(source: Path, name: str, directory: Path, as_name: str) -> None:
+    """Put a certificate and its key into the place of another."""
+    for ending in ("pem", "key"):
+        shutil.copy(source / f"{name}.{ending}", directory / f"{as_name}.{ending}")
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Path:
+    return make_certificates(tmp_path / "tls", "Alford", "Ball", "Welsh")
+
+
+def authority_of(directory: Path) -> Any:
+    return trustRootFromCertificates([Certificate.loadPEM((directory / "ca.pem").read_bytes())])
+
+
+def shown(directory: Path, name: str | None, **more: Any) -> CertificateOptions:
+    """Return how somebody dials who trusts anybody and shows a certificate, or none."""
+    if name is None:
+        return CertificateOptions(**more)
+    pem, key = ((directory / f"{name}.{ending}").read_bytes() for ending in ("pem", "key"))
+    return CertificateOptions(
+        certificate=crypto.load_certificate(crypto.FILETYPE_PEM, pem),
+        privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, key),
+        **more,
+    )
+
+
+class Shown:
+    """Makes TLS connections as `CertificateOptions` says, and compares no name."""
+
+    def __init__(self, options: CertificateOptions) -> None:
+        self._options = options
+
+    def clientConnectionForTLS(self, protocol: Any) -> Any:  # noqa: N802 - Twisted's
+        from OpenSSL import SSL
+
+        return SSL.Connection(self._options.getContext(), None)
+
+
+async def dial(port: int, options: Any) -> Client:
+    """Connect by TLS."""
+    from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+    from zope.interface import alsoProvides
+
+    creator: Any = options
+    if isinstance(options, CertificateOptions):
+        creator = Shown(options)
+        alsoProvides(creator, IOpenSSLClientConnectionCreator)
+    client = Client(reactor)
+    endpoint: Any = wrapClientTLS(creator, TCP4ClientEndpoint(reactor, "127.0.0.1", port))
+    await endpoint.connect(Factory.forProtocol(lambda: client))
+    return client
+
+
+async def dial_links(server: LocalServer, options: CertificateOptions) -> Client:
+    return await dial(server.config.server(server.name).links.dial.port, options)
+
+
+async def dial_clients(server: LocalServer, directory: Path, name: str = "localhost") -> Client:
+    options = optionsForClientTLS(name, authority_of(directory))
+    return await dial(server.config.server(server.name).clients.dial.port, options)
+
+
+async def alford_alone(running_herd: RunningHerd) -> tuple[LocalHerd, LocalServer]:
+    """Start Alford, whose neighbor Ball is not there."""
+    herd = await running_herd("Alford-Ball", scheme="tls")
+    await herd["Ball"].kill()
+    await herd.until(lambda: herd["Alford"].link("Ball")["state"] != "up")
+    return herd, herd["Alford"]
+
+
+@ensureDeferred
+async def test_a_herd_whose_servers_have_certificates_works(running_herd: RunningHerd, tls: Path) -> None:
+    herd = await running_herd("Alford-Ball Ball-Welsh", scheme="tls")
+    client = await dial_clients(herd["Alford"], tls)
+    client.send(IAMAT)
+    record = (await client.line())[:-1]
+    await herd.until(lambda: herd["Welsh"].records == {b"kiwi": record})
+    other = await dial_clients(herd["Welsh"], tls, "Welsh")
+    other.send(b"x\nWHATSAT kiwi 10 5\n")
+    assert await other.until(b"}\n\n") == b"? x\n" + record + b"\n" + b"{" + (
+        (await told_places(herd["Welsh"], tls))
+    )
+    for each in (client, other):
+        await each.close()
+
+
+async def told_places(server: LocalServer, tls: Path) -> bytes:
+    client = await dial_clients(server, tls)
+    client.send(b"WHATSAT kiwi 10 5\n")
+    answer = await client.until(b"}\n\n")
+    await client.close()
+    return answer.partition(b"\n{")[2]
+
+
+@ensureDeferred
+async def test_a_neighbor_with_its_own_certificate_is_let_in(running_herd: RunningHerd, tls: Path) -> None:
+    herd, alford = await alford_alone(running_herd)
+    ball = await dial_links(alford, shown(tls, "Ball"))
+    ball.send(hello("Ball"))
+    assert (await ball.line()).startswith(b"HERD 1 testers Alford Ball ")
+    await herd.until(lambda: alford.link("Ball")["state"] == "up")
+    await ball.close()
+
+
+@ensureDeferred
+async def test_a_certificate_for_another_name_makes_nobody_a_neighbor(
+    running_herd: RunningHerd, tls: Path
+) -> None:
+    herd, alford = await alford_alone(running_herd)
+    stranger = await dial_links(alford, shown(tls, "Welsh"))
+    stranger.send(hello("Ball") + b"AT Ball +1.000000000 kiwi +1-1 1\n")
+    assert await stranger.rest() == b""
+    await stranger.lost()
+    assert alford.link("Ball")["state"] != "up"
+    assert alford.records == {}
+    await herd["Alford"].stop()
+    log = alford.config.log_file("Alford").read_text()
+    assert " refused says it is 'Ball', its certificate says " in log
+    assert "Welsh" in log
+
+
+@ensureDeferred
+async def test_a_server_that_dials_a_neighbor_looks_at_its_name_too(
+    running_herd: RunningHerd, tls: Path
+) -> None:
+    herd, alford = await alford_alone(running_herd)
+    use(tls, "Welsh", tls, "Ball")
+    herd["Ball"].start()
+    await herd.until(lambda: "says it is 'Ball', its certificate says " in str(alford.link("Ball")["error"]))
+    assert alford.link("Ball")["state"] != "up"
+    assert herd["Ball"].link("Alford")["state"] != "up"
+
+
+@pytest.mark.parametrize("case", ["expired", "another authority", "none", "TLS 1.2", "not yet valid"])
+@ensureDeferred
+async def test_a_stranger_who_dials_gets_nothing_but_a_close(
+    running_herd: RunningHerd, tls: Path, tmp_path: Path, case: str
+) -> None:
+    _, alford = await alford_alone(running_herd)
+    if case == "expired":
+        Authority(tls, datetime.now(UTC) - timedelta(days=5)).issue(["Ball"], [], 1, force=True)
+    elif case == "not yet valid":
+        Authority(tls, datetime.now(UTC) + timedelta(days=5)).issue(["Ball"], [], 1, force=True)
+    elif case == "another authority":
+        tls = make_certificates(tmp_path / "other", "Ball")
+    more = {"lowerMaximumSecurityTo": TLSVersion.TLSv1_2} if case == "TLS 1.2" else {}
+    stranger = await dial_links(alford, shown(tls, None if case == "none" else "Ball", **more))
+    stranger.send(hello("Ball") + b"AT Ball +1.000000000 kiwi +1-1 1\n")
+    assert await stranger.rest() == b""
+    await stranger.lost()
+    assert alford.link("Ball")["state"] != "up"
+    assert alford.records == {}
+
+
+@pytest.mark.parametrize("case", ["expired", "another authority"])
+@ensureDeferred
+async def test_a_stranger_who_is_dialed_is_told_nothing_more(
+    running_herd: RunningHerd, tls: Path, tmp_path: Path, case: str
+) -> None:
+    herd, alford = await alford_alone(running_herd)
+    if case == "expired":
+        Authority(tls, datetime.now(UTC) - timedelta(days=5)).issue(["Ball"], [], 1, force=True)
+    else:
+        use(make_certificates(tmp_path / "other", "Ball"), "Ball", tls, "Ball")
+    herd["Ball"].start()
+    await herd.until(lambda: "certificate verify failed" in str(alford.link("Ball")["error"]))
+    assert [herd[name].link(other)["state"] == "up" for name, other in (("Alford", "Ball"), ("Ball", "Alford"))] == [
+        False,
+        False,
+    ]
+
+
+@ensureDeferred
+async def test_a_certificate_without_any_name_is_refused_in_words(
+    running_herd: RunningHerd, tls: Path
+) -> None:
+    _, alford = await alford_alone(running_herd)
+    stranger = await dial_links(alford, shown(tls, "ca"))
+    stranger.send(hello("Ball"))
+    assert await stranger.rest() == b""
+    await stranger.lost()
+    await alford.stop()
+    log = alford.config.log_file("Alford").read_text()
+    assert "its certificate says no name\n" in log or "closed" in log
+
+
+@ensureDeferred
+async def test_a_stranger_who_speaks_no_tls_gets_no_word_of_the_protocol(
+    running_herd: RunningHerd, tls: Path
+) -> None:
+    _, alford = await alford_alone(running_herd)
+    stranger = await alford.connect_to_links()
+    stranger.send(hello("Ball"))
+    assert b"HERD" not in await stranger.rest()
+    await stranger.lost()
+    client = await alford.connect()
+    client.send(IAMAT)
+    assert b"AT" not in await client.rest()
+    assert alford.records == {}
+
+
+def serial(client: Client) -> int:
+    transport: Any = client.transport
+    return int(transport.getPeerCertificate().get_serial_number())
+
+
+def serial_of(directory: Path, name: str) -> int:
+    return load_pem_x509_certificate((directory / f"{name}.pem").read_bytes()).serial_number
+
+
+@ensureDeferred
+async def test_certificates_are_renewed_without_a_restart(running_herd: RunningHerd, tls: Path) -> None:
+    _, alford = await alford_alone(running_herd)
+    before = await dial_clients(alford, tls)
+    before.send(b"x\n")
+    assert await before.line() == b"? x\n"
+    assert serial(before) == serial_of(tls, "Alford")
+    old = serial_of(tls, "Alford")
+    Authority(tls, datetime.now(UTC)).renew(["Alford"], 10)
+    after = await dial_clients(alford, tls)
+    after.send(b"x\n")
+    assert await after.line() == b"? x\n"
+    assert serial(after) == serial_of(tls, "Alford") != old
+    before.send(b"y\n")
+    assert await before.line() == b"? y\n"
+    ball = await dial_links(alford, shown(tls, "Ball"))
+    ball.send(hello("Ball"))
+    await ball.line()
+    assert serial(ball) == serial_of(tls, "Alford")
+    for client in (before, after, ball):
+        await client.close()
+
+
+@ensureDeferred
+async def test_a_new_certificate_that_cannot_be_used_is_said_once_and_the_old_one_stays(
+    running_herd: RunningHerd, tls: Path
+) -> None:
+    _, alford = await alford_alone(running_herd)
+    good, old = (tls / "Alford.pem").read_bytes(), serial_of(tls, "Alford")
+    for bad in (b"nonsense", b"", (tls / "Ball.pem").read_bytes(), None):
+        (tls / "Alford.pem").unlink()
+        if bad is not None:
+            (tls / "Alford.pem").write_bytes(bad)
+        for _ in range(2):
+            client = await dial_clients(alford, tls)
+            client.send(b"x\n")
+            assert await client.line() == b"? x\n"
+            assert serial(client) == old
+            await client.close()
+    (tls / "Alford.pem").write_bytes(good)
+    client = await dial_clients(alford, tls)
+    client.send(b"x\n")
+    assert await client.line() == b"? x\n"
+    await client.close()
+    await alford.stop()
+    log = alford.config.log_file("Alford").read_text()
+    assert log.count(f"keeps its old certificate, for {tls / 'Alford.pem'} cannot be used: ") == 4
+    assert log.count(f"uses the new certificate {tls / 'Alford.pem'}") == 1
+
+
+def test_certificates_that_cannot_be_used_at_the_start_are_an_error(tmp_path: Path, tls: Path) -> None:
+    files = CertificateFiles(tls / "Alford.pem", tls / "Ball.key", tls / "ca.pem")
+    with pytest.raises(ConfigError, match="cannot use the certificate"):
+        Certificates(files, print)
+    with pytest.raises(ConfigError, match="cannot use the certificate"):
+        Certificates(CertificateFiles(tmp_path / "none.pem", tls / "Ball.key"), print)
+
+
+# Where links are `tcp:`, a secret.
+
+SECRET = b"a secret of more than sixteen bytes"
+
+
+async def alford_with_a_secret(running_herd: RunningHerd, tmp_path: Path) -> LocalServer:
+    """Start Alford alone, in a herd that has a secret."""
+    herd = await running_herd("Alford-Ball")
+    await herd["Ball"].kill()
+    alford = herd["Alford"]
+    await alford.stop()
+    (tmp_path / "secret").write_bytes(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    alford.config = evolve(alford.config, links=Links(secret_file=tmp_path / "secret"))
+    alford.start()
+    return alford
+
+
+@ensureDeferred
+async def test_a_handshake_that_somebody_overheard_is_of_no_use(
+    running_herd: RunningHerd, tmp_path: Path
+) -> None:
+    alford = await alford_with_a_secret(running_herd, tmp_path)
+    ball = await stand_in(alford, secret=SECRET, reconciles=False)
+    assert alford.link("Ball")["state"] == "up"
+    overheard = ball.said
+    assert [line.split(b" ")[0] for line in overheard.splitlines()] == [b"HERD", b"PROOF"]
+    await ball.client.close()
+    replay = await alford.connect_to_links()
+    replay.send(overheard + b"AT Ball +1.000000000 kiwi +1-1 1\n")
+    assert [line.split(b" ")[0] for line in (await replay.rest()).splitlines()] in ([b"HERD"], [])
+    await replay.lost()
+    assert alford.link("Ball")["state"] != "up"
+    assert alford.records == {}
+
+
+@pytest.mark.parametrize("said", [hello("Ball", version="0"), hello("Ball", version="2"), hello("Ball").replace(b" 1 ", b" ")])
+@ensureDeferred
+async def test_a_version_that_is_not_spoken_here_gets_nothing_but_a_close(
+    running_herd: RunningHerd, tmp_path: Path, said: bytes
+) -> None:
+    alford = await alford_with_a_secret(running_herd, tmp_path)
+    stranger = await alford.connect_to_links()
+    stranger.send(said)
+    assert await stranger.rest() == b""
+    await stranger.lost()
+
+
+@ensureDeferred
+async def test_who_knows_no_secret_is_not_let_in_by_leaving_the_proof_out(
+    running_herd: RunningHerd, tmp_path: Path
+) -> None:
+    alford = await alford_with_a_secret(running_herd, tmp_path)
+    stranger = await alford.connect_to_links()
+    stranger.send(hello("Ball"))
+    await stranger.line()
+    assert alford.link("Ball")["state"] != "up"
+    stranger.send(b"AT Ball +1.000000000 kiwi +1-1 1\n")
+    assert await stranger.rest() == b""
+    await stranger.lost()
+    assert alford.records == {}
