@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -21,7 +22,6 @@ from herd.core.errors import HerdError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from herd.config.model import Address, Config
 

@@ -75,6 +75,10 @@ class Journal:
         await self._when_idle()
         self._file.close()
 
+    def abandon(self) -> None:
+        """Close the file of a server that could not start: nothing can be waiting."""
+        self._file.close()
+
     async def _when_idle(self) -> None:
         """Wait for the batch that is being written, and see that no other follows."""
         while self._is_writing:

@@ -200,6 +200,8 @@ class Node(Service):
             for port in self._ports:
                 port.stopListening()
             self._ports.clear()
+            if self._journal is not None:
+                self._journal.abandon()
             raise
 
     def _open_journal(self) -> Journal:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
 from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from service_identity.hazmat import CertificatePattern
     from twisted.protocols.tls import TLSMemoryBIOProtocol
 
-_UNUSABLE: Final = (OSError, ValueError, TypeError, SSL.Error, crypto.Error)
+_UNUSABLE: Final = (OSError, ValueError, TypeError, SSL.Error)
 
 
 @frozen
@@ -49,16 +50,15 @@ class CertificateFiles:
 
 
 def _options(files: CertificateFiles) -> CertificateOptions:
-    chain = [
-        crypto.X509.from_cryptography(part)
-        for part in load_pem_x509_certificates(files.certificate.read_bytes())
-    ]
-    key = crypto.load_privatekey(crypto.FILETYPE_PEM, files.key.read_bytes())
+    # pyOpenSSL takes cryptography's objects, and warns of its own, but for an authority;
+    # Twisted's annotations still name those.
+    chain: list[Any] = load_pem_x509_certificates(files.certificate.read_bytes())
+    key: Any = load_pem_private_key(files.key.read_bytes(), password=None)
     trust = None
     if files.authority is not None:
         authorities = load_pem_x509_certificates(files.authority.read_bytes())
         trust = trustRootFromCertificates(
-            [TwistedCertificate(crypto.X509.from_cryptography(part)) for part in authorities]
+            [TwistedCertificate(crypto.X509.from_cryptography(each)) for each in authorities]
         )
     return CertificateOptions(
         privateKey=key,
@@ -129,5 +129,11 @@ def check_peer(transport: Any, name: str) -> None:
         patterns = extract_patterns(certificate.to_cryptography())
         verify_service_identity(patterns, obligatory_ids=[DNS_ID(name)], optional_ids=[])
     except (VerificationError, CertificateError, ValueError):
-        names = ", ".join(str(pattern) for pattern in patterns) or "no name"
+        names = ", ".join(map(_text, patterns)) or "no name"
         raise LinkError(f"says it is {name!r}, its certificate says {names}") from None
+
+
+def _text(pattern: Any) -> str:
+    """Return a name as it stands in a certificate."""
+    name = getattr(pattern, "pattern", pattern)
+    return name.decode("ascii", "backslashreplace") if isinstance(name, bytes) else str(name)

@@ -276,6 +276,12 @@ def test_a_clock_that_is_behind() -> None:
     assert len(early) == 3
 
 
+def test_the_moment_is_an_argument() -> None:
+    later = NOW + timedelta(days=7300)
+    issue("Alford", "Ball", now=later)
+    assert told(now=later) == []
+
+
 # Who can read the keys
 
 

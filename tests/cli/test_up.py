@@ -237,6 +237,22 @@ def test_the_script_holds_one_session_and_stops(herd: Herd, tmp_path: Path) -> N
     assert not [path for path in herd.config.state.iterdir() if path.suffix == ".sock"]
 
 
+def test_a_session_goes_over_tls_where_the_servers_want_it(
+    herd: Herd, run_cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    herd.file.write_text(
+        f'{herd.file.read_text().replace("tcp:", "tls:")}\n[tls]\ndirectory = "{tmp_path}"\n'
+    )
+    assert run_cli("ca", "init", "--config", herd.file).exit_code == 0
+    assert run_cli("ca", "issue", "Alford", "Ball", "--config", herd.file).exit_code == 0
+    command = [*HERD, "up", "--config", str(herd.file), "--session", "--once"]
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every answer is right: Ball has the AT line that Alford gave" in done.stdout
+
+
 def program(path: Path, body: str) -> None:
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)

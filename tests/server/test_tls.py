@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
-from OpenSSL import crypto
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
 from twisted.internet.endpoints import TCP4ClientEndpoint, wrapClientTLS
@@ -69,8 +69,8 @@ def shown(directory: Path, name: str | None, **more: Any) -> CertificateOptions:
         return CertificateOptions(**more)
     pem, key = ((directory / f"{name}.{ending}").read_bytes() for ending in ("pem", "key"))
     return CertificateOptions(
-        certificate=crypto.load_certificate(crypto.FILETYPE_PEM, pem),
-        privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, key),
+        certificate=load_pem_x509_certificate(pem),
+        privateKey=load_pem_private_key(key, None),
         **more,
     )
 
@@ -166,8 +166,7 @@ async def test_a_certificate_for_another_name_makes_nobody_a_neighbor(
     assert alford.records == {}
     await herd["Alford"].stop()
     log = alford.config.log_file("Alford").read_text()
-    assert " refused says it is 'Ball', its certificate says " in log
-    assert "Welsh" in log
+    assert " refused says it is 'Ball', its certificate says welsh, localhost\n" in log
 
 
 @ensureDeferred
@@ -232,7 +231,7 @@ async def test_a_certificate_without_any_name_is_refused_in_words(
     await stranger.lost()
     await alford.stop()
     log = alford.config.log_file("Alford").read_text()
-    assert "its certificate says no name\n" in log or "closed" in log
+    assert " refused says it is 'Ball', its certificate says no name\n" in log
 
 
 @ensureDeferred
