@@ -40,12 +40,12 @@ _server_days_option: Final = _days_option(
 )
 
 
-def _authority(directory: Path | None, config_file: Path | None) -> Authority:
+def _authority(directory: Path | None, config_file: Path | None, now: datetime) -> Authority:
     from herd.cli.authority import Authority
 
     if directory is None:
         directory = Path("tls") if config_file is None else load(config_file).tls.directory
-    return Authority(directory, clock.now())
+    return Authority(directory, now)
 
 
 @example(
@@ -81,8 +81,9 @@ def init(directory: Path | None, config_file: Path | None, days: int, *, force: 
 
     With --force, a new one takes its place, and all servers' certificates must be renewed.
     """
-    authority = _authority(directory, config_file)
-    _say_made([authority.init(load(config_file).name, days, force=force)])
+    now = clock.now()
+    authority = _authority(directory, config_file, now)
+    _say_made([authority.init(load(config_file).name, days, force=force)], now)
     stale = authority.names()
     if stale:
         click.echo(f"`herd ca renew` must follow, as the old authority signed {', '.join(stale)}", err=True)
@@ -110,7 +111,8 @@ def issue(  # noqa: PLR0913 -- one parameter for each word of the command line
     force: bool,
 ) -> None:
     """Make keys and certificates of servers: NAME.pem and NAME.key."""
-    _say_made(_authority(directory, config_file).issue(names, hosts, days, force=force))
+    now = clock.now()
+    _say_made(_authority(directory, config_file, now).issue(names, hosts, days, force=force), now)
 
 
 @example("herd ca renew", "herd ca renew Alford --days 90")
@@ -124,8 +126,9 @@ def renew(names: tuple[str, ...], directory: Path | None, config_file: Path | No
 
     Running servers use them for connections made from then on.
     """
-    authority = _authority(directory, config_file)
-    _say_made(authority.renew(names or authority.names(), days))
+    now = clock.now()
+    authority = _authority(directory, config_file, now)
+    _say_made(authority.renew(names or authority.names(), days), now)
 
 
 @example("herd ca show", "herd ca show --json | jq '.[] | select(.expiry != \"valid\")'")
@@ -145,9 +148,9 @@ def show(directory: Path | None, config_file: Path | None, *, as_json: bool) -> 
     """  # noqa: D301  # click's mark for lines that stay as they are
     from herd.config.names import AUTHORITY
 
-    authority = _authority(directory, config_file)
-    found = [authority.read(name) for name in (AUTHORITY, *authority.names())]
     now = clock.now()
+    authority = _authority(directory, config_file, now)
+    found = [authority.read(name) for name in (AUTHORITY, *authority.names())]
     if as_json:
         click.echo(json.dumps([_as_json(each, now) for each in found], indent=2))
         return
@@ -179,7 +182,6 @@ def _as_json(certificate: Certificate, now: datetime) -> dict[str, Any]:
     }
 
 
-def _say_made(certificates: list[Certificate]) -> None:
-    now = clock.now()
+def _say_made(certificates: list[Certificate], now: datetime) -> None:
     for each in certificates:
         click.echo(f"{each.path}: {_expiry_text(each, now)}")

@@ -66,10 +66,23 @@ class ClientContext:
     promises: Promises | None = None
     """Where answers to reports wait; None if they promise no more than this server's memory."""
     addresses: Counter[str] = field(factory=Counter)
-    """How many connections each address has."""
+    """How many connections each address has; those that were refused do not count."""
+    admitted: int = 0
+    """How many connections were not refused."""
 
-    def forget_address(self, host: str) -> None:
+    def admit(self, host: str) -> str | None:
+        """Count one connection more, or return why it is one too many."""
+        if self.admitted >= self.limits.connections:
+            return "too many connections"
+        if self.addresses[host] >= self.limits.connections_per_address:
+            return "too many connections from this address"
+        self.admitted += 1
+        self.addresses[host] += 1
+        return None
+
+    def forget(self, host: str) -> None:
         """Count one connection less."""
+        self.admitted -= 1
         self.addresses[host] -= 1
         if self.addresses[host] <= 0:
             del self.addresses[host]
@@ -103,6 +116,7 @@ class ClientConnection(Protocol):
         self._linger_end: IDelayedCall | None = None
         self._number = 0
         self._host = ""
+        self._is_admitted = False
         self._pace = Pace(context.limits.commands_per_s)
         self._pause_end: IDelayedCall | None = None
         self._active_s = context.world.reactor.seconds()
@@ -116,12 +130,10 @@ class ClientConnection(Protocol):
         self.transport.bufferSize = _READ_BYTES
         self.transport.registerProducer(self, streaming=True)
         self._host = getattr(self.transport.getPeer(), "host", "")
-        self._context.addresses[self._host] += 1
-        limits = self._context.limits
-        if len(self._context.connections) > limits.connections:
-            self._refuse("too many connections")
-        elif self._context.addresses[self._host] > limits.connections_per_address:
-            self._refuse("too many connections from this address")
+        too_many = self._context.admit(self._host)
+        self._is_admitted = too_many is None
+        if too_many is not None:
+            self._refuse(too_many)
         self._work()
 
     def dataReceived(self, data: bytes) -> None:
@@ -154,7 +166,8 @@ class ClientConnection(Protocol):
         if self._pause_end is not None and self._pause_end.active():
             self._pause_end.cancel()
         self._linger_end = self._pause_end = None
-        self._context.forget_address(self._host)
+        if self._is_admitted:
+            self._context.forget(self._host)
         self._context.log.closed(self._peer, reason.getErrorMessage())
         self.transport.unregisterProducer()  # TLS would keep it, and with it a cycle
         self._context.connections.remove(self._number)

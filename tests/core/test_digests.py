@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,9 @@ from herd.core.digests import EMPTY, FANOUT, LEAF_DEPTH, Digests, fingerprint
 from herd.core.limits import Limits
 from herd.core.record import make_line, origin_prefix, received_ns
 from tests.core.strategies import NOW_NS
+
+if TYPE_CHECKING:
+    import pytest
 
 IDS: Final = [b"bird%d" % number for number in range(40)]
 
@@ -70,7 +72,9 @@ def test_roots_are_equal_just_where_caches_are(one: dict[bytes, int], other: dic
 
 
 @given(CONTENTS, st.randoms(use_true_random=False))
-def test_the_order_in_which_records_came_makes_no_difference(records: dict[bytes, int], source: object) -> None:
+def test_the_order_in_which_records_came_makes_no_difference(
+    records: dict[bytes, int], source: object
+) -> None:
     items = list(records.items())
     source.shuffle(items)  # type: ignore[attr-defined]
     assert all_nodes(refreshed(cache_of(records))) == all_nodes(refreshed(cache_of(dict(items))))
@@ -189,4 +193,6 @@ def test_an_index_that_is_forgotten_is_made_anew() -> None:
     assert digests.records_of(path_of(b"kiwi"), 9) == {}
     offer(digests._cache, b"kiwi")
     digests.forget_index()
-    assert digests.records_of(path_of(b"kiwi"), 9) == {fingerprint(record(b"kiwi")): (b"kiwi", record(b"kiwi"))}
+    assert digests.records_of(path_of(b"kiwi"), 9) == {
+        fingerprint(record(b"kiwi")): (b"kiwi", record(b"kiwi"))
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.address import IPv4Address
 
@@ -13,6 +12,8 @@ from herd.testing import MemoryTransport
 from tests.server.parts import ClientSide
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.server.conftest import RunningHerd
 
 HERE = IPv4Address("TCP", "192.0.2.1", 50514)
@@ -87,7 +88,6 @@ def test_who_was_refused_and_does_not_close_is_cut_off_soon() -> None:
     assert len(alford.connections) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="who was refused counts until it is gone, and keeps others out")
 def test_those_who_were_refused_take_nobodys_place() -> None:
     alford = ClientSide(connections=5, connections_per_address=2)
     crowd = [connect(alford) for _ in range(10)]

@@ -22,7 +22,7 @@ class Systemd:
     def __init__(self, address: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
-        self.socket.setblocking(False)
+        self.socket.settimeout(0)
         self.clock = Clock()
 
     def heard(self) -> list[str]:
@@ -63,9 +63,7 @@ def test_systemd_hears_of_readiness_reloads_and_the_end(systemd: Systemd, addres
     assert systemd.clock.getDelayedCalls() == []
 
 
-def test_the_watchdog_is_fed_twice_in_its_time_from_ready_to_stopping(
-    systemd: Systemd, address: str
-) -> None:
+def test_the_watchdog_is_fed_twice_in_its_time_from_ready_to_stopping(systemd: Systemd, address: str) -> None:
     manager = systemd.manager(address, WATCHDOG_USEC="10000000", WATCHDOG_PID=str(os.getpid()))
     systemd.clock.advance(20)
     assert systemd.heard() == []

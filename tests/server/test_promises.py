@@ -71,9 +71,10 @@ async def test_when_the_answer_comes_the_neighbor_holds_the_record(running_herd:
         assert client_id in herd["Ball"].records
 
 
+@pytest.mark.usefixtures("ticks_fast")
 @ensureDeferred
 async def test_an_answer_that_has_waited_for_too_long_is_a_refusal_of_the_very_bytes(
-    running_herd: RunningHerd, ticks_fast: None
+    running_herd: RunningHerd,
 ) -> None:
     _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
     ball = await stand_in(alford)
@@ -91,10 +92,9 @@ async def test_an_answer_that_has_waited_for_too_long_is_a_refusal_of_the_very_b
     await client.close()
 
 
+@pytest.mark.usefixtures("ticks_fast")
 @ensureDeferred
-async def test_a_report_that_was_refused_is_answered_when_it_is_sent_again(
-    running_herd: RunningHerd, ticks_fast: None
-) -> None:
+async def test_a_report_that_was_refused_is_answered_when_it_is_sent_again(running_herd: RunningHerd) -> None:
     _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
     client = await alford.connect()
     client.send(IAMAT)
@@ -110,10 +110,9 @@ async def test_a_report_that_was_refused_is_answered_when_it_is_sent_again(
     assert await client.line() == AT
 
 
+@pytest.mark.usefixtures("ticks_fast")
 @ensureDeferred
-async def test_with_no_neighbor_up_a_report_is_kept_and_not_promised(
-    running_herd: RunningHerd, ticks_fast: None
-) -> None:
+async def test_with_no_neighbor_up_a_report_is_kept_and_not_promised(running_herd: RunningHerd) -> None:
     _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
     assert await alford.say(IAMAT + b"x\n" + report(b"moa")) == b"? " + IAMAT + b"? x\n? " + report(b"moa")
     assert alford.records == {b"kiwi": AT[:-1], b"moa": answer(b"moa")[:-1]}

@@ -106,7 +106,7 @@ async def test_a_neighbor_that_is_gone_gets_nothing_more_and_is_let_in_no_more(
 
 @ensureDeferred
 async def test_a_neighbor_that_goes_in_the_middle_of_its_handshake_is_refused(
-    running_herd: RunningHerd, tmp_path: Path
+    running_herd: RunningHerd,
 ) -> None:
     herd = await running_herd("Alford-Ball")
     alford = herd["Alford"]
@@ -127,9 +127,7 @@ async def test_limits_change_for_what_is_there_and_what_comes(running_herd: Runn
     client = await alford.connect()
     client.send(b"IAMAT kiwi +1-1 1\nIAMAT moa +1-1 1\nIAMAT rhea +1-1 1\n")
     await client.until(b" rhea +1-1 1\n")
-    alford.config = evolve(
-        alford.config, limits=evolve(alford.config.limits, connections=1, clients_held=2)
-    )
+    alford.config = evolve(alford.config, limits=evolve(alford.config.limits, connections=1, clients_held=2))
     assert alford.node.reload() == ["limits have changed"]
     alford.node._sweep()
     assert list(alford.records) and len(alford.records) == 2  # noqa: PT018 - one claim
