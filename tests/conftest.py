@@ -35,8 +35,8 @@ REST_S = 1.0
 """How long the reactor gets to come to rest after a test: closing sockets takes a few turns."""
 
 # Machines are shared: how long one example takes says nothing. Explaining which parts of a failing example do
-# not matter runs it a hundred times more: a minute for a whole configuration, three on a busy machine. Then the
-# limit of one test ends the process, and nobody sees the example.
+# not matter runs it a hundred times more: a minute for a whole configuration, three on a busy machine. Then
+# the limit of one test ends the process, and nobody sees the example.
 PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
 hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, phases=PHASES)
 hypothesis.settings.register_profile(

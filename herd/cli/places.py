@@ -33,7 +33,7 @@ def places() -> None:
 @places.command()
 @json_option
 def build(*, as_json: bool) -> None:
-    r"""Build the index of the places that come with herd.
+    """Build the index of the places that come with herd.
 
     Some seconds and 30 MB, once for each user and version; `herd up` does it by itself. The index is in
     $HERD_CACHE, else $XDG_CACHE_HOME/herd, else ~/.cache/herd. Where it is there already nothing happens.
@@ -43,7 +43,7 @@ def build(*, as_json: bool) -> None:
       path     the index
       built    whether this command built it
       warning  what should be known, or empty
-    """
+    """  # noqa: D301  # click's mark for lines that stay as they are
     from herd.cli.progress import progress
     from herd.places.index import build_index
 
@@ -73,7 +73,7 @@ def build(*, as_json: bool) -> None:
 )
 @json_option
 def import_osm(*, source: Path, target: Path | None, as_json: bool) -> None:
-    r"""Read an OpenStreetMap extract for the provider `osm`.
+    """Read an OpenStreetMap extract for the provider `osm`.
 
     FILE is an extract such as a region's .osm.pbf. Its named points and areas are written into a file that
     answers by itself; the extract is not needed any more. Reading it needs osmium: pip install 'herd[osm]'.
@@ -82,7 +82,7 @@ def import_osm(*, source: Path, target: Path | None, as_json: bool) -> None:
     With --json, one object:
       path    the file of places
       places  how many it holds
-    """
+    """  # noqa: D301  # click's mark for lines that stay as they are
     from herd.cli.progress import progress
     from herd.places.osm import default_file
     from herd.places.osm_import import import_osm as read

@@ -33,7 +33,6 @@ class Neighbors:
     ) -> None:
         self.replica = replica
         self.promises = Promises() if promises is None else promises
-        self.promises.on_wait = self.schedule_flush
         self.connections: Connections[LinkConnection] = Connections()
         self.strangers: Connections[LinkConnection] = Connections()
         """Connections that were accepted and whose handshake is not done."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import gc
 import os
 import random
 import signal
@@ -115,6 +116,9 @@ class HerdService(Service):
         self._node.startService()
         self._reactor.addSystemEventTrigger("after", "startup", self._take_signals)
         self._reactor.callWhenRunning(self._manager.ready)
+        # What a start leaves behind stays for good: a full collection need not walk it, 60 ms each time.
+        gc.collect()
+        gc.freeze()
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop the node."""

@@ -4,7 +4,7 @@ r"""Links that can be broken: a TCP proxy before the link port of each server, w
     dial = await proxies.listen("Ball")             # others are told to dial Ball here
     proxies.set(link("Alford", "Ball"), Weather.HOLE)
 
-Who dials says so in the first line, `HERD <version> <herd> <sender> ...`, so one proxy a server knows all links.
+Who dials says so in the first line, `HERD <version> <herd> <sender> ...`: one proxy a server knows all links.
 What does not begin like that is a stranger's, and always let through. Everything runs in one asyncio loop.
 """
 
@@ -68,9 +68,11 @@ class LinkProxies:
         """Open the proxy of a server; return where to dial it."""
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(ConnectionError):
-                await self._accept(name, reader, writer)
-            _reset(writer)
+            try:
+                with suppress(ConnectionError, asyncio.CancelledError):
+                    await self._accept(name, reader, writer)
+            finally:
+                _reset(writer)
 
         server = await asyncio.start_server(accept, HOST, 0)
         self._servers.append(server)
@@ -123,7 +125,8 @@ class LinkProxies:
 
     async def _accept(self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            opening = await asyncio.wait_for(reader.readuntil(b"\n"), OPENING_S)
+            async with asyncio.timeout(OPENING_S):
+                opening = await reader.readuntil(b"\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             return
         words = opening.decode(errors="replace").split(" ")

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 from fuzzing.oracle import NS, Clock, Oracle, Question, Wrong
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock as Reactor
-from twisted.logger import ILogObserver, globalLogPublisher
+from twisted.logger import ILogObserver, globalLogBeginner, globalLogPublisher
 from zope.interface import implementer
 
 from herd.config.load import load_config
@@ -114,6 +114,11 @@ class Failures:
         failure = event.get("log_failure")
         if failure is not None:
             self.texts.append(failure.getTraceback())
+
+
+def let_logs_go() -> None:
+    """Have Twisted throw its log away; until it is told what to do with it, it keeps the beginning."""
+    globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 
 class Server:

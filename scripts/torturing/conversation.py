@@ -196,7 +196,8 @@ async def dial(name: str, servers: Servers, history: History) -> Conversation | 
         return None
     address = servers.address(name)
     try:
-        streams = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), DIAL_S)
+        async with asyncio.timeout(DIAL_S):
+            streams = await asyncio.open_connection(address.host, address.port)
     except (OSError, TimeoutError):
         return None
     if servers.life(name) != life:

@@ -49,6 +49,9 @@ LIMITS: Final = Limits(
 NOBODY: Final = "http://127.0.0.1:9"
 """A places provider that takes no memory and is never asked, as nobody wants to know more than 0 places."""
 
+GRACE_S: Final = 180.0
+"""What all the waiting may take that is bounded singly, from the end of the faults to that of the run."""
+
 ERROR_WORDS: Final = ("Traceback (most recent call last)", "Unhandled", "CRITICAL")
 
 _SECRET: Final = "HERD_TORTURE_SECRET"  # noqa: S105 - where the secret is
@@ -106,14 +109,18 @@ class Run:
                 self._keep(herd.directory)
         finally:
             await proxies.close()
-            await asyncio.to_thread(herd.__exit__, None, None, None)
+            herd.kill(*herd.running)  # where the run was broken off
+            herd.__exit__(None, None, None)
 
     async def _live(self, servers: Servers, proxies: LinkProxies) -> None:
         """Torture the herd, then let it rest; what goes wrong there is a breach, not an end."""
         faults = Faults(servers, proxies, self.durability, self.history, self.faults)
         try:
-            await self._torture(servers, proxies, faults)
-            self.rest = await rest(servers, self.history)
+            async with asyncio.timeout(self.seconds + GRACE_S):
+                await self._torture(servers, proxies, faults)
+                self.rest = await rest(servers, self.history)
+        except TimeoutError:
+            self.history.breach("no errors", f"the run was not over {GRACE_S:g} s after the last fault")
         except (HerdError, NotUpError) as error:
             self.history.breach("no errors", str(error))
         finally:

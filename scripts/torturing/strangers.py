@@ -99,9 +99,8 @@ class Stranger(Actor):
         life = self.servers.life(victim)
         address = self.servers.link_address(victim)
         try:
-            reader, writer = await asyncio.wait_for(
-                asyncio.open_connection(address.host, address.port), _PATIENCE_S
-            )
+            async with asyncio.timeout(_PATIENCE_S):
+                reader, writer = await asyncio.open_connection(address.host, address.port)
         except (OSError, TimeoutError):
             return b""
         got = b""

@@ -80,7 +80,7 @@ def test_the_order_in_which_records_came_makes_no_difference(
     assert all_nodes(refreshed(cache_of(records))) == all_nodes(refreshed(cache_of(dict(items))))
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(st.lists(st.tuples(st.sampled_from(IDS), st.integers(1, 5), st.booleans()), max_size=20))
 def test_digests_that_were_kept_are_those_that_would_be_made_anew(
     updates: list[tuple[bytes, int, bool]],

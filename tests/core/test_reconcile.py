@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -13,131 +12,15 @@ from hypothesis import strategies as st
 
 from herd.core import reconcile
 from herd.core.cache import SHARDS
-from herd.core.errors import LinkError
 from herd.core.limits import Limits
-from herd.core.reconcile import MAX_LEAF_RECORDS, Reconciler, Step, parse_step
-from herd.core.record import client_of, make_line, origin_prefix, received_ns
-from herd.core.replica import Replica
+from herd.core.record import client_of
 from tests.core.strategies import NOW_NS
+from tests.core.walks import IDS, ONE_LEAF, Pair, Side, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DIGEST: Final = bytes(range(0xA0, 0xA8))
-
-
-def ids_of_one_leaf(count: int) -> list[bytes]:
-    """Find ids whose checksums share their upper half."""
-    by_leaf: dict[int, list[bytes]] = {}
-    for number in range(65_536 * count):
-        client_id = b"%x" % number
-        ids = by_leaf.setdefault(crc32(client_id) >> 16, [])
-        ids.append(client_id)
-        if len(ids) == count:
-            return ids
-    raise AssertionError("no leaf has so many")
-
-
-ONE_LEAF: Final = ids_of_one_leaf(8)
-IDS: Final = [*ONE_LEAF, *(b"bird%d" % number for number in range(30))]
 CONTENTS = st.dictionaries(st.sampled_from(IDS), st.integers(1, 3), max_size=len(IDS))
-
-
-def record(origin: str, client_id: bytes, time: int) -> bytes:
-    return make_line(origin_prefix(origin), NOW_NS, client_id, b"+34-118", b"%d" % time)
-
-
-class Side:
-    """One server with one neighbor; what it says waits in the other's `inbox`, in order."""
-
-    def __init__(self, name: str, other: str, contents: Mapping[bytes, int], limits: Limits) -> None:
-        self.name = name
-        self.other = other
-        self.replica = Replica(name, [other], limits)
-        for client_id, time in contents.items():
-            line = record("Welsh", client_id, time)
-            assert self.replica.cache.offer(client_id, line, received_ns(line), NOW_NS)
-        self.outbox = self.replica.flood.outboxes[other]
-        self.outbox.open()
-        self.reconciler = Reconciler(self.replica.digests, self.outbox, has_precedence=name < other)
-        self.inbox: deque[bytes] = deque()
-        self.said: list[bytes] = []
-        self.sent: list[bytes] = []
-
-    @property
-    def records(self) -> dict[bytes, bytes]:
-        cache = self.replica.cache
-        return {client_id: line for shard in range(SHARDS) for client_id, line in cache.shard(shard).items()}
-
-    @property
-    def has_work(self) -> bool:
-        return bool(self.inbox) or self.reconciler.has_work or bool(self.outbox)
-
-    def report(self, client_id: bytes, time: int) -> None:
-        digits = b"%d" % time
-        self.replica.report([(b"", client_id, b"+1-1", digits)], NOW_NS)
-
-    def take(self) -> None:
-        """Take one line that has come."""
-        line = self.inbox.popleft()
-        if line.startswith(b"AT "):
-            self.replica.learn([(line, client_of(line))], self.other, NOW_NS)
-            return
-        step = parse_step(line)
-        assert step is not None, line
-        assert step.to_line() == line
-        self.reconciler.take(step)
-
-    def write(self, inbox: deque[bytes], max_bytes: int) -> None:
-        """Do a slice of work and say what is to be said, as `Neighbor.flush` does."""
-        steps = self.reconciler.work() if self.reconciler.has_work else []
-        lines = self.outbox.take(max_bytes) if self.outbox else []
-        self.said += steps
-        self.sent += lines
-        inbox.extend([*lines, *steps])
-
-
-class Pair:
-    """Alford and Ball, and an order of events that a seed decides."""
-
-    def __init__(
-        self,
-        alford: Mapping[bytes, int],
-        ball: Mapping[bytes, int],
-        seed: int = 0,
-        limits: Limits | None = None,
-    ) -> None:
-        limits = limits or Limits()
-        self.alford = Side("Alford", "Ball", alford, limits)
-        self.ball = Side("Ball", "Alford", ball, limits)
-        self.sides = {self.alford: self.ball, self.ball: self.alford}
-        self.source = random.Random(seed)
-
-    def step(self) -> bool:
-        """Let one of the two do one thing; tell whether there was one."""
-        busy = [side for side in self.sides if side.has_work]
-        if not busy:
-            return False
-        side = self.source.choice(busy)
-        if side.inbox and self.source.random() < 0.5:
-            side.take()
-        else:
-            side.write(self.sides[side].inbox, self.source.choice([1, 100, 10_000]))
-        return True
-
-    def settle(self, most: int = 100_000) -> None:
-        for _ in range(most):
-            if not self.step():
-                return
-        raise AssertionError("they never come to an end")
-
-    @property
-    def is_walking(self) -> bool:
-        return self.alford.reconciler.is_walking or self.ball.reconciler.is_walking
-
-    @property
-    def bytes_said(self) -> int:
-        return sum(len(line) + 1 for side in self.sides for line in side.said)
 
 
 def newest(*contents: Mapping[bytes, int]) -> dict[bytes, bytes]:
@@ -355,135 +238,6 @@ def test_what_is_expired_is_not_brought_back() -> None:
                 side.take()
     assert pair.ball.records == {}
     assert not pair.is_walking
-
-
-# Steps as lines.
-
-
-PATHS = st.text("0123456789abcdef", max_size=4)
-FULL_PATHS = st.text("0123456789abcdef", min_size=2, max_size=4)
-DIGESTS = st.binary(min_size=8, max_size=8)
-
-
-def tuples(minimum: int, maximum: int) -> st.SearchStrategy[tuple[bytes, ...]]:
-    return st.lists(DIGESTS, min_size=minimum, max_size=maximum).map(tuple)
-
-
-STEPS = st.one_of(
-    st.builds(Step, st.just("ROOT"), st.just(""), tuples(1, 1)),
-    st.builds(Step, st.just("NODE"), st.text("0123456789abcdef", max_size=3), tuples(16, 16)),
-    st.builds(Step, st.sampled_from(["LEAF", "WANT"]), FULL_PATHS, tuples(1, 20)),
-    st.builds(Step, st.just("GIVE"), PATHS),
-    st.builds(Step, st.sampled_from(["TURN", "DONE"])),
-)
-
-
-@given(STEPS)
-def test_a_step_is_read_as_it_was_written(step: Step) -> None:
-    assert parse_step(step.to_line()) == step
-    assert parse_step(step.to_line() + b"\n") is None
-
-
-def test_the_longest_step_fits_on_a_line_of_a_link() -> None:
-    step = Step("LEAF", "ffff", (DIGEST,) * MAX_LEAF_RECORDS)
-    assert len(step.to_line()) < 4096
-    assert parse_step(step.to_line()) == step
-    assert parse_step(Step("LEAF", "ffff", (DIGEST,) * (MAX_LEAF_RECORDS + 1)).to_line()) is None
-
-
-HEX = DIGEST.hex().encode()
-BROKEN = [
-    b"",
-    b"ROOT",
-    b"ROOT - " + HEX,
-    b"ROOT " + HEX * 2,
-    b"ROOT " + HEX[:-1],
-    b"ROOT " + HEX.upper(),
-    b"root " + HEX,
-    b"NODE " + HEX * 16,
-    b"NODE - " + HEX * 15,
-    b"NODE - " + HEX * 17,
-    b"NODE 12345 " + HEX * 16,
-    b"NODE 1234 " + HEX * 16,
-    b"NODE g " + HEX * 16,
-    b"LEAF 1 " + HEX,
-    b"LEAF - " + HEX,
-    b"LEAF 12",
-    b"WANT 1 " + HEX,
-    b"WANT 12",
-    b"GIVE",
-    b"GIVE 12 " + HEX,
-    b"GIVE  12",
-    b"TURN 12",
-    b"TURN " + HEX,
-    b"DONE -",
-    b"DONE ",
-    b"STOP",
-]
-
-
-@pytest.mark.parametrize("line", BROKEN)
-def test_what_is_no_step_is_none(line: bytes) -> None:
-    assert parse_step(line) is None
-
-
-# Neighbors that do not keep to the walk.
-
-
-def walking() -> Side:
-    """Return a side that has begun, and waits for an answer."""
-    side = Side("Alford", "Ball", dict.fromkeys(IDS, 1), Limits())
-    side.reconciler.begin()
-    while not side.said:
-        side.write(deque(), 1)
-    return side
-
-
-@pytest.mark.parametrize("verb", ["NODE", "LEAF", "WANT", "GIVE", "TURN", "DONE"])
-def test_a_step_out_of_any_walk_is_an_error(verb: str) -> None:
-    side = Side("Alford", "Ball", {}, Limits())
-    with pytest.raises(LinkError, match=f"sent {verb} with no reconciliation under way"):
-        side.reconciler.take(Step(verb, "12", (DIGEST,) * 16))
-
-
-def test_more_steps_than_a_tree_has_nodes_are_an_error_and_so_the_queue_is_bounded() -> None:
-    side = walking()
-    give = Step("GIVE", "00")
-    for _ in range(2 * 65_536):
-        side.reconciler.take(give)
-    with pytest.raises(LinkError, match="sent more digests than there are"):
-        side.reconciler.take(give)
-    assert len(side.reconciler._queue) == 2 * 65_536
-
-
-@settings(max_examples=50)
-@given(st.lists(STEPS, max_size=30), st.booleans())
-def test_nonsense_in_good_form_changes_no_record_and_ends(steps: list[Step], is_walking: bool) -> None:
-    side = walking() if is_walking else Side("Alford", "Ball", dict.fromkeys(IDS, 1), Limits())
-    before = side.records
-    for step in steps:
-        try:
-            side.reconciler.take(step)
-        except LinkError:
-            break
-        for _ in range(3):
-            if side.reconciler.has_work:
-                side.reconciler.work()
-    for _ in range(100_000):
-        if not side.reconciler.has_work:
-            break
-        side.reconciler.work()
-    assert not side.reconciler.has_work
-    assert side.records == before
-    assert set(side.outbox.take(1 << 30)) <= set(before.values())
-
-
-def test_fingerprints_that_nobody_has_are_asked_for_once_and_given_by_nobody() -> None:
-    side = walking()
-    side.reconciler.take(Step("LEAF", "12", (DIGEST,)))
-    side.reconciler.take(Step("WANT", "12", (DIGEST,)))
-    assert side.reconciler.work() == [b"WANT 12 " + HEX]
-    assert not side.outbox
 
 
 def said_by(sides: Iterable[Side]) -> list[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-import threading
 import time
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -13,21 +12,13 @@ import pytest
 from attrs import evolve
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
 
-from herd.core.cache import Cache
-from herd.core.limits import Limits
-from herd.core.promises import Outcome, Promises
-from herd.core.record import client_of
 from herd.server import node as node_module
-from herd.server.eventlog import EventLog
-from herd.server.journal import Journal
-from herd.server.journal_file import Batch, JournalError, JournalFile, open_journal_file
+from herd.server.journal_file import JournalError, JournalFile, load_cache, open_journal_file
+from herd.server.listening import listen
 from herd.testing import LocalServer, ReservedPorts, local_config
-from herd.testing.client import PATIENCE_S
 from herd.testing.processes import ProcessHerd
-from tests.server.parts import at_line, world_of
+from tests.server.journals import iamat, in_file, journal_of, tell, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,77 +28,6 @@ if TYPE_CHECKING:
     from tests.server.conftest import RunningHerd
 
 reactor: Any = global_reactor
-
-
-def iamat(client_id: bytes, second: int = 1) -> bytes:
-    return b"IAMAT %b +34.068930-118.445127 %d\n" % (client_id, second)
-
-
-async def tell(server: LocalServer, client_id: bytes, second: int = 1) -> bytes:
-    """Report a position; return the record that was answered."""
-    answer = await server.say(iamat(client_id, second))
-    assert answer.startswith(b"AT ")
-    return answer[:-1]
-
-
-def in_file(path: Path) -> dict[bytes, bytes]:
-    """Return what a journal holds, as another process sees it."""
-    with sqlite3.connect(path) as database:
-        found = dict(database.execute("SELECT client, line FROM record").fetchall())
-    database.close()
-    return found
-
-
-def journal_of(server: LocalServer) -> Journal:
-    journal = server.node._journal
-    assert journal is not None
-    return journal
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    started_s = reactor.seconds()
-    while not condition():
-        assert reactor.seconds() - started_s < PATIENCE_S
-        await deferLater(reactor, 0.001)
-
-
-class HeldFile(JournalFile):
-    """A journal file on a disk that is as slow as the test likes."""
-
-    def __init__(self, path: Path, identity: str) -> None:
-        super().__init__(path, identity)
-        self.batches: list[Batch] = []
-        self.may_write = threading.Semaphore(0)
-
-    def write(self, batch: Batch) -> None:
-        self.batches.append(batch)
-        assert self.may_write.acquire(timeout=PATIENCE_S)
-        super().write(batch)
-
-
-class Alone:
-    """A journal without a server."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.file = HeldFile(path, "testers Alford")
-        self.promises = Promises()
-        self.settled: list[tuple[str, Outcome]] = []
-        self.logged: list[str] = []
-        world = world_of(reactor)
-        log = EventLog("Alford", world, self.logged.append, lines=True, as_json=False)
-        self.cache = Cache(Limits())
-        self.journal = Journal(self.file, self.cache, self.promises, log, world)
-        self.promises.on_wait = self.journal.schedule
-
-    def put(self, *names: bytes) -> dict[bytes, bytes]:
-        """Owe the journal records; return them."""
-        records = {name: at_line(name, b"1") for name in names}
-        self.journal.outbox.put(records)
-        return records
-
-    def wait(self, name: str) -> None:
-        self.promises.wait(lambda outcome: self.settled.append((name, outcome)), 0.0)
 
 
 @ensureDeferred
@@ -129,7 +49,6 @@ async def test_a_server_that_was_stopped_has_everything_again_before_it_listens(
     records = {name: await tell(alford, name) for name in (b"kiwi", b"moa", b"\xff\xf0\x9f\xa5\x9d")}
     await alford.stop()
     order: list[str] = []
-    listen, load_cache = node_module.listen, node_module.load_cache
 
     def watched(*arguments: Any) -> Any:
         order.append("listens")
@@ -156,95 +75,6 @@ async def test_what_was_learned_from_a_neighbor_is_kept_too(running_herd: Runnin
     await herd.agree()
     await herd["Ball"].stop()
     assert in_file(herd["Ball"].config.journal_file("Ball")) == {b"kiwi": record}
-
-
-@ensureDeferred
-async def test_all_that_waits_is_committed_by_one_transaction(tmp_path: Path) -> None:
-    alone = Alone(tmp_path / "Alford.db")
-    statements: list[str] = []
-    alone.file._database.set_trace_callback(statements.append)
-    records = alone.put(b"kiwi")
-    alone.wait("kiwi")
-    await until(lambda: len(alone.file.batches) == 1)
-    for name in (b"moa", b"rhea", b"emu", b"moa"):
-        records |= alone.put(name)
-        alone.wait(name.decode())
-    assert alone.settled == []
-    alone.file.may_write.release(2)
-    await until(lambda: len(alone.settled) == 5)
-    assert alone.settled == [(name, Outcome.KEPT) for name in ("kiwi", "moa", "rhea", "emu", "moa")]
-    assert [[client_of(line) for line in batch.lines] for batch in alone.file.batches] == [
-        [b"kiwi"],
-        [b"moa", b"rhea", b"emu"],
-    ]
-    assert [statement for statement in statements if statement.startswith(("BEGIN", "COMMIT"))] == [
-        "BEGIN IMMEDIATE",
-        "COMMIT",
-    ] * 2
-    await alone.journal.close()
-    assert in_file(alone.path) == records
-
-
-@ensureDeferred
-async def test_an_answer_about_what_is_being_written_waits_and_one_about_nothing_new_does_not_write(
-    tmp_path: Path,
-) -> None:
-    alone = Alone(tmp_path / "Alford.db")
-    alone.wait("a retry")
-    await until(lambda: alone.settled == [("a retry", Outcome.KEPT)])
-    assert alone.file.batches == []
-    alone.put(b"kiwi")
-    alone.wait("kiwi")
-    await until(lambda: len(alone.file.batches) == 1)
-    alone.wait("kiwi again")
-    await deferLater(reactor, 0.01)
-    assert len(alone.settled) == 1
-    alone.file.may_write.release()
-    await until(lambda: len(alone.settled) == 3)
-    assert len(alone.file.batches) == 1
-    await alone.journal.close()
-
-
-@ensureDeferred
-async def test_closing_writes_what_waits_though_a_batch_is_just_being_written(tmp_path: Path) -> None:
-    alone = Alone(tmp_path / "Alford.db")
-    records = alone.put(b"kiwi")
-    alone.journal.schedule()
-    await until(lambda: len(alone.file.batches) == 1)
-    records |= alone.put(b"moa", b"rhea")
-    closing = Deferred.fromCoroutine(alone.journal.close())
-    records |= alone.put(b"emu")
-    alone.file.may_write.release(2)
-    await closing
-    assert in_file(alone.path) == records
-
-
-@ensureDeferred
-async def test_closing_writes_what_was_to_be_written_in_the_next_turn(tmp_path: Path) -> None:
-    alone = Alone(tmp_path / "Alford.db")
-    records = alone.put(b"kiwi")
-    alone.journal.schedule()
-    alone.file.may_write.release()
-    await alone.journal.close()
-    assert in_file(alone.path) == records
-
-
-@ensureDeferred
-async def test_a_client_that_is_dropped_is_deleted_unless_it_has_come_back(tmp_path: Path) -> None:
-    alone = Alone(tmp_path / "Alford.db")
-    alone.file.may_write.release(9)
-    alone.put(b"kiwi", b"moa")
-    alone.wait("both")
-    await until(lambda: len(alone.settled) == 1)
-    alone.journal.drop(b"kiwi")
-    alone.journal.drop(b"moa")
-    line = at_line(b"moa", b"2")
-    assert alone.cache.offer(b"moa", line, 2, 2)
-    alone.journal.outbox.put({b"moa": line})
-    alone.wait("gone")
-    await until(lambda: len(alone.settled) == 2)
-    assert in_file(alone.path) == {b"moa": line}
-    await alone.journal.close()
 
 
 @ensureDeferred
@@ -441,30 +271,6 @@ async def test_a_neighbors_word_is_not_enough_where_the_disk_is_promised(running
     assert answer == b"".join(b"? " + iamat(name) for name in long)
     await herd.agree()
     assert len(herd["Ball"].records) == 20
-
-
-@ensureDeferred
-async def test_a_disk_that_is_full_is_tried_again_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("herd.server.journal._RETRY_S", 0.01)
-    alone = Alone(tmp_path / "Alford.db")
-    alone.file.may_write.release(1000)
-    write = JournalFile.write
-    failures = iter([sqlite3.OperationalError("database or disk is full")] * 3)
-
-    def fail(file: JournalFile, batch: Batch) -> None:
-        for error in failures:
-            raise error
-        write(file, batch)
-
-    monkeypatch.setattr(JournalFile, "write", fail)
-    records = alone.put(b"kiwi", b"moa")
-    alone.wait("kiwi")
-    await until(lambda: alone.settled == [("kiwi", Outcome.BROKEN)])
-    await until(lambda: len(alone.file.batches) == 4)
-    await alone.journal.close()
-    assert in_file(alone.path) == records
 
 
 def test_what_a_server_has_answered_survives_kill_9_with_no_neighbor_to_ask(tmp_path: Path) -> None:

@@ -120,8 +120,9 @@ async def test_with_no_neighbor_up_a_report_is_kept_and_not_promised(running_her
 
 @ensureDeferred
 async def test_a_retry_waits_for_an_acknowledgement_too_and_asks_for_it_at_once(
-    running_herd: RunningHerd,
+    running_herd: RunningHerd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("herd.server.neighbor._ACKNOWLEDGE_S", 60.0)
     _, alford = await alford_alone(running_herd)
     ball = await stand_in(alford)
     client = await alford.connect()

@@ -1,4 +1,4 @@
-"""Who a neighbor is, on real sockets: its certificate says so, or its proof; all others get nothing."""
+"""Who a neighbor is, on real sockets: its certificate says so, and all others get nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -33,12 +32,10 @@ from twisted.internet.ssl import (
 from zope.interface import implementer
 
 from herd.cli.authority import Authority
-from herd.config.model import Links
 from herd.core.errors import ConfigError
 from herd.server.tls import CertificateFiles, Certificates
 from herd.testing import Client
 from tests.server.linkparts import hello
-from tests.server.standin import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,11 +75,9 @@ def shown(directory: Path, name: str | None, **more: Any) -> CertificateOptions:
     if name is None:
         return CertificateOptions(**more)
     pem, key = ((directory / f"{name}.{ending}").read_bytes() for ending in ("pem", "key"))
-    return CertificateOptions(
-        certificate=load_pem_x509_certificate(pem),
-        privateKey=load_pem_private_key(key, None),
-        **more,
-    )
+    certificate: Any = load_pem_x509_certificate(pem)
+    private_key: Any = load_pem_private_key(key, None)
+    return CertificateOptions(certificate=certificate, privateKey=private_key, **more)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -342,68 +337,3 @@ def test_certificates_that_cannot_be_used_at_the_start_are_an_error(tmp_path: Pa
         Certificates(files, print)
     with pytest.raises(ConfigError, match="cannot use the certificate"):
         Certificates(CertificateFiles(tmp_path / "none.pem", tls / "Ball.key"), print)
-
-
-# Where links are `tcp:`, a secret.
-
-SECRET = b"a secret of more than sixteen bytes"
-
-
-async def alford_with_a_secret(running_herd: RunningHerd, tmp_path: Path) -> LocalServer:
-    """Start Alford alone, in a herd that has a secret."""
-    herd = await running_herd("Alford-Ball")
-    await herd["Ball"].kill()
-    alford = herd["Alford"]
-    await alford.stop()
-    (tmp_path / "secret").write_bytes(SECRET)
-    (tmp_path / "secret").chmod(0o600)
-    alford.config = evolve(alford.config, links=Links(secret_file=tmp_path / "secret"))
-    alford.start()
-    return alford
-
-
-@ensureDeferred
-async def test_a_handshake_that_somebody_overheard_is_of_no_use(
-    running_herd: RunningHerd, tmp_path: Path
-) -> None:
-    alford = await alford_with_a_secret(running_herd, tmp_path)
-    ball = await stand_in(alford, secret=SECRET, reconciles=False)
-    assert alford.link("Ball")["state"] == "up"
-    overheard = ball.said
-    assert [line.split(b" ")[0] for line in overheard.splitlines()] == [b"HERD", b"PROOF"]
-    await ball.client.close()
-    replay = await alford.connect_to_links()
-    replay.send(overheard + b"AT Ball +1.000000000 kiwi +1-1 1\n")
-    assert [line.split(b" ")[0] for line in (await replay.rest()).splitlines()] in ([b"HERD"], [])
-    await replay.lost()
-    assert alford.link("Ball")["state"] != "up"
-    assert alford.records == {}
-
-
-@pytest.mark.parametrize(
-    "said", [hello("Ball", version="0"), hello("Ball", version="2"), hello("Ball").replace(b" 1 ", b" ")]
-)
-@ensureDeferred
-async def test_a_version_that_is_not_spoken_here_gets_nothing_but_a_close(
-    running_herd: RunningHerd, tmp_path: Path, said: bytes
-) -> None:
-    alford = await alford_with_a_secret(running_herd, tmp_path)
-    stranger = await alford.connect_to_links()
-    stranger.send(said)
-    assert await stranger.rest() == b""
-    await stranger.lost()
-
-
-@ensureDeferred
-async def test_who_knows_no_secret_is_not_let_in_by_leaving_the_proof_out(
-    running_herd: RunningHerd, tmp_path: Path
-) -> None:
-    alford = await alford_with_a_secret(running_herd, tmp_path)
-    stranger = await alford.connect_to_links()
-    stranger.send(hello("Ball"))
-    await stranger.line()
-    assert alford.link("Ball")["state"] != "up"
-    stranger.send(b"AT Ball +1.000000000 kiwi +1-1 1\n")
-    assert await stranger.rest() == b""
-    await stranger.lost()
-    assert alford.records == {}
