@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from herd.cli.conversation import Trust, converse, trust_of
 from herd.cli.options import ServerName, config_option, example, load, unknown
 from herd.config.model import Address
 from herd.core.errors import HerdError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from herd.cli.conversation import Trust
 
 TIMEOUT_S: Final = 10.0
 """A WHATSAT answers within the places provider's time limit, five seconds unless it was configured."""
@@ -46,6 +47,8 @@ def say(name: str, line: str, config_file: Path | None, timeout_s: float) -> Non
 
     Exit status: 0 for an answer, 1 for a `? ` answer or none, 2 for a wrong use of this command.
     """
+    from herd.cli.conversation import converse
+
     address, trust = _whom(name, config_file)
     payload = os.fsencode(line)
     answer = b""
@@ -76,4 +79,6 @@ def _whom(name: str, config_file: Path | None) -> tuple[Address, Trust | None]:
     config = load(config_file)
     if name not in config.names:
         raise unknown(config, name)
+    from herd.cli.conversation import trust_of
+
     return config.server(name).clients.dial, trust_of(config, name)

@@ -13,11 +13,12 @@ from herd.core.digests import EMPTY, FANOUT, LEAF_DEPTH, Digests, fingerprint
 from herd.core.limits import Limits
 from herd.core.record import make_line, origin_prefix, received_ns
 from tests.core.strategies import NOW_NS
+from tests.core.walks import ONE_LEAF
 
 if TYPE_CHECKING:
     import pytest
 
-IDS: Final = [b"bird%d" % number for number in range(40)]
+IDS: Final = [*ONE_LEAF[:4], *(b"bird%d" % number for number in range(36))]
 
 
 def record(client_id: bytes, time: int = 1) -> bytes:

@@ -49,6 +49,7 @@ def test_one_connection_too_many_gets_a_line_and_a_close_and_the_others_go_on() 
     third.receive_end()
     alford.turn()
     assert not third.is_connected
+    assert connect(alford).take() == b"? too many connections\n"
     leave(alford, first)
     assert ask(alford, connect(alford)) == b"? x\n"
 

@@ -113,7 +113,8 @@ async def test_a_neighbor_that_goes_in_the_middle_of_its_handshake_is_refused(
     await herd["Ball"].kill()
     stranger = await alford.connect_to_links()
     stranger.send(hello("Ball")[:-1])
-    await herd.until(lambda: len(alford.node.neighbors.connections) > 0)
+    links = alford.node.neighbors.connections
+    await herd.until(lambda: any(link._handshake_rest for link in links.all()))
     reload_all(herd, Alford="")
     stranger.send(b"\n")
     await stranger.lost()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,8 +107,9 @@ def test_servers_end_when_the_process_dies_that_started_them() -> None:
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
-        _, *pids = starter.stdout.readline().split()
+        directory, *pids = starter.stdout.readline().split()
         starter.kill()
     deadline_s = time.monotonic() + LIMIT_S
     while alive := [pid for pid in pids if is_alive(int(pid))]:
         assert time.monotonic() < deadline_s, f"{alive} live on"
+    shutil.rmtree(directory)
