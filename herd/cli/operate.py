@@ -77,4 +77,4 @@ def _in_words(answer: Mapping[str, Any]) -> str:
         return str(answer["error"])
     if "done" in answer:
         return "; ".join(answer["done"]) or "nothing has changed"
-    return f"reconciling with {', '.join(answer['links']) or 'nobody: no link is up'}"
+    return f"reconciling with {', '.join(answer.get('links', [])) or 'nobody: no link is up'}"

@@ -116,6 +116,8 @@ def open_journal_file(path: Path, identity: str, say: Callable[[str], None], suf
     """Open a journal; move one that is not readable aside, under `suffix`, and begin a new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists() and path.stat().st_size == 0:
+            say(f"the journal {path} was empty, not even begun; neighbors have what was in it")
         path.touch(mode=0o600)
         return JournalFile(path, identity)
     except OSError as error:

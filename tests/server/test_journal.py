@@ -162,6 +162,15 @@ def test_a_journal_that_cannot_be_made_is_an_error_that_says_where(tmp_path: Pat
     assert str(raised.value).startswith(f"cannot open the journal {path}: ")
 
 
+def test_a_journal_that_was_emptied_is_begun_anew_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "Alford.db"
+    path.touch()
+    said: list[str] = []
+    open_journal_file(path, "testers Alford", said.append, "1").close()
+    open_journal_file(path, "testers Alford", said.append, "1").close()
+    assert said == [f"the journal {path} was empty, not even begun; neighbors have what was in it"]
+
+
 def overwrite(path: Path, at: int, data: bytes) -> None:
     with path.open("r+b") as file:
         file.seek(at)
