@@ -3,15 +3,12 @@ r"""The client protocol on a connection: chunks of bytes in, answers out, in ord
 The parsing is `core.wire`'s and the order of answers `core.answers`'; here is what has to do with a
 connection: when to read, when to write, and how to end.
 
-- Answers to one chunk leave in one write. Where a client does not read its answers, or has too many waiting,
-its
-  input is left unread: TCP slows it down and nothing is dropped.
+- Answers to one chunk leave in one write. Where a client does not read its answers, has too many waiting, or
+  is faster than its pace, its input is left unread: TCP slows it down and nothing is dropped.
 - After a half-close every command is still answered, then the connection closes.
-- A connection that broke a limit gets its one line and is half-closed; what it still sends is read and
-thrown away
-  for a moment, because closing with input unread would make TCP destroy the line on its way.
-- The factory holds connections by weak references only, and a connection holds its transport but not the
-other way
+- A connection that broke a limit gets its one line and is half-closed; what it still sends is read and thrown
+  away for a moment, because closing with input unread would make TCP destroy the line on its way.
+- Connections are known by weak references only, and a connection holds its transport but not the other way
   round once it is closed, so a closed one is freed at once, without the garbage collector.
 """
 

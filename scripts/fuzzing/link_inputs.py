@@ -29,7 +29,7 @@ PEER: Final = "Ball"
 OTHER: Final = "Hamilton"
 
 _IDS: Final = (
-    *(b"kiwi", b"k", b"\xff\xfe", b"\x00", b"AT", b"PING", b"<proof>", "é".encode() * 50, b"x" * CLIENT_ID_BYTES),
+    *(b"kiwi", b"k", b"\xff\xfe", b"\x00", b"AT", b"PING", "é".encode() * 50, b"x" * CLIENT_ID_BYTES),
     *(b"x" * (CLIENT_ID_BYTES + 1), b"\x1b[31m", b"\xc2\x85"),
     *(b"client-%d" % number for number in range(60)),
 )
