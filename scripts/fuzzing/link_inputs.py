@@ -12,17 +12,25 @@ A script is one connection. Some of its lines can only be known while it is held
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 from fuzzing.inputs import DEGREES, TIMES, Script
-from fuzzing.link_protocol import CLIENT_ID_BYTES, HANDSHAKE_LINE_BYTES, HERD, LINK_LINE_BYTES, SERVER, hello
+from fuzzing.link_protocol import (
+    CLIENT_ID_BYTES,
+    HANDSHAKE_LINE_BYTES,
+    HERD,
+    LINK_LINE_BYTES,
+    SERVER,
+    Role,
+    hello,
+    parse_record,
+)
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
-    from fuzzing.link_protocol import Role
 
 STAGES: Final = ("before hello", "after hello", "proof", "up", "reconciliation")
 PEER: Final = "Ball"
@@ -43,7 +51,13 @@ _HERDS: Final = (HERD, HERD, "others", "")
 _VERSIONS: Final = ("1", "1", "01", "2", "-1", "1.0", "x", "9" * 900, "")
 _COUNTS: Final = (b"0", b"1", b"7", b"1000", b"9" * 18, b"9" * 19, b"-1", b"x", b"")
 _WAITS: Final = (b"0", b"0", b"1", b"3", b"6", b"9")
+_PROOFS: Final = (
+    *(b"PROOF <proof>\n", b"PROOF <proof> \n", b"PROOF  <proof>\n", b"proof <proof>\n"),
+    *(b"PROOF <wrong-role>\n", b"PROOF <old-proof>\n", b"PROOF <nonce>\n", b"PROOF\n"),
+)
 _LONGEST_LINES: Final = 40
+_UP: Final = STAGES.index("up")
+_RECONCILIATION: Final = STAGES.index("reconciliation")
 
 
 @frozen
@@ -63,27 +77,36 @@ class LinkInputs:
         self._source = source
 
     def script(self) -> LinkScript:
-        """Draw a connection."""
+        """Draw a connection; some are right from beginning to end, some soon go wrong."""
         source = self._source
         role: Role = source.choice(("acceptor", "acceptor", "dialer"))
-        stage = source.choices(range(len(STAGES)), (2, 2, 2, 4, 5))[0]
+        stage = source.choices(range(len(STAGES)), (1, 1, 1, 4, 5))[0]
         honest = [self._honest_hello(), b"PROOF <proof>\n", b"<walk>\n"]
         lines = honest[: min(stage, 2)]
-        if stage >= STAGES.index("reconciliation"):
+        if stage >= _RECONCILIATION:
             lines += honest[2:] * source.randint(1, 6)
-        draw = (self._handshake_line, self._handshake_line, self._handshake_line, self._link_line, self._step)[stage]
-        is_clean = source.random() < 0.3  # noqa: PLR2004 - a share
+        dirt = source.choice((0.0, 0.02, 0.1, 1.0)) if stage >= _UP else 1.0
+        draw = (
+            self._step
+            if stage >= _RECONCILIATION
+            else self._link_line
+            if stage >= _UP
+            else self._handshake_line
+        )
         for _ in range(source.randint(1, _LONGEST_LINES)):
-            lines.append(self._valid_line() if is_clean and stage >= STAGES.index("up") else self._line(draw))
-        return LinkScript(tuple(lines), source.getrandbits(32), source.random() < 0.5, role, STAGES[stage])  # noqa: PLR2004
+            lines.append(self._line(draw) if self._chance(dirt) else self._valid_line())
+        return LinkScript(tuple(lines), source.getrandbits(32), self._chance(0.5), role, STAGES[stage])
+
+    def _chance(self, share: float) -> bool:
+        return self._source.random() < share
 
     def _line(self, draw: Callable[[], bytes]) -> bytes:
         """Draw a line of a stage, sometimes of another, sometimes mutated."""
         source = self._source
-        if source.random() < 0.25:  # noqa: PLR2004
+        if self._chance(0.25):
             draw = source.choice((self._handshake_line, self._link_line, self._step, self._garbage))
         line = draw()
-        if source.random() < 0.15:  # noqa: PLR2004
+        if self._chance(0.15):
             for _ in range(source.randint(1, 3)):
                 line = self._mutated(line)
         return line
@@ -92,36 +115,49 @@ class LinkInputs:
         """Draw what a healthy link brings."""
         source = self._source
         return source.choices(
-            (self._at(), b"PING %d\n" % source.randrange(100), b"<walk>\n", b"<report>\n", b"<wait 1>\n", b"<reconcile>\n"),
+            (
+                self._valid_at(),
+                b"PING %d\n" % source.randrange(100),
+                b"<walk>\n",
+                b"<report>\n",
+                b"<wait 1>\n",
+                b"<reconcile>\n",
+            ),
             (20, 3, 5, 3, 1, 1),
         )[0]
 
     def _honest_hello(self) -> bytes:
         source = self._source
-        return hello(PEER, SERVER, f"{source.getrandbits(128):032x}", f"{source.getrandbits(128):032x}") + b"\n"
+        return (
+            hello(PEER, SERVER, f"{source.getrandbits(128):032x}", f"{source.getrandbits(128):032x}") + b"\n"
+        )
 
     def _handshake_line(self) -> bytes:
         source = self._source
-        match source.randrange(8):
-            case 0:
-                return self._honest_hello()
-            case 1 | 2:
-                words = ["HERD", source.choice(_VERSIONS), source.choice(_HERDS), source.choice(_NAMES)]
-                words += [source.choice((SERVER, SERVER, *_NAMES)), f"{source.getrandbits(64):x}", "n"]
-                if source.random() < 0.1:  # noqa: PLR2004
-                    words.insert(source.randrange(8), source.choice(("", "\t", "é", "x" * HANDSHAKE_LINE_BYTES)))
-                return " ".join(words).encode() + b"\n"
-            case 3:
-                return source.choice((b"PROOF <proof>\n", b"PROOF <proof> \n", b"PROOF  <proof>\n", b"proof <proof>\n"))
-            case 4:
-                return source.choice((b"PROOF <wrong-role>\n", b"PROOF <old-proof>\n", b"PROOF <nonce>\n", b"PROOF\n"))
-            case 5:
-                return b"PROOF %064x\n" % source.getrandbits(256)
-            case 6:
-                size = HANDSHAKE_LINE_BYTES + source.randint(-2, 3)
-                return b"HERD 1 " + b"x" * (size - 7) + b"\n"
-            case _:
-                return source.choice((b"<wait 3>\n", b"<wait 6>\n", b"\n", b"HERD\n", self._at(), self._step()))
+        draw = source.choice(
+            (
+                self._honest_hello,
+                self._hello,
+                self._hello,
+                lambda: b"PROOF %064x\n" % source.getrandbits(256),
+                lambda: b"HERD 1 %b\n" % (b"x" * (HANDSHAKE_LINE_BYTES + source.randint(-9, -4))),
+                lambda: source.choice(_PROOFS),
+                lambda: source.choice(_PROOFS),
+                lambda: source.choice((b"<wait 3>\n", b"<wait 6>\n", b"\n", b"HERD\n")),
+                self._at,
+                self._step,
+            )
+        )
+        return draw()
+
+    def _hello(self) -> bytes:
+        """Draw a hello in which something may be wrong."""
+        source = self._source
+        words = ["HERD", source.choice(_VERSIONS), source.choice(_HERDS), source.choice(_NAMES)]
+        words += [source.choice((SERVER, SERVER, *_NAMES)), f"{source.getrandbits(64):x}", "n"]
+        if self._chance(0.1):
+            words.insert(source.randrange(8), source.choice(("", "\t", "é", "x" * HANDSHAKE_LINE_BYTES)))
+        return " ".join(words).encode() + b"\n"
 
     def _link_line(self) -> bytes:
         source = self._source
@@ -134,7 +170,7 @@ class LinkInputs:
                 return b"<wait %b>\n" % source.choice(_WAITS)
             case 3:
                 return self._step()
-            case 4 if source.random() < 0.2:  # noqa: PLR2004
+            case 4 if self._chance(0.2):
                 size = LINK_LINE_BYTES + source.randint(-3, 3)
                 return (b"AT Ball +0.000000000 k +1+1 " + b"1" * size)[:size] + b"\n"
             case _:
@@ -142,14 +178,24 @@ class LinkInputs:
 
     def _at(self) -> bytes:
         source = self._source
-        difference = source.choice(_DIFFERENCES) if source.random() < 0.1 else b"+%d.%09d" % (source.getrandbits(9), source.getrandbits(29))  # noqa: E501, PLR2004
-        client_id = source.choice(_IDS)
-        if source.random() < 0.95:  # noqa: PLR2004
-            position = b"%+.6f%+.6f" % (source.uniform(-90, 90), source.uniform(-180, 180))
-        else:
+        difference = b"+%d.%09d" % (source.getrandbits(9), source.getrandbits(29))
+        if self._chance(0.1):
+            difference = source.choice(_DIFFERENCES)
+        position = b"%+.6f%+.6f" % (source.uniform(-90, 90), source.uniform(-180, 180))
+        if self._chance(0.05):
             position = b"".join(source.choice((b"+", b"-", b"")) + source.choice(DEGREES) for _ in range(2))
-        time = source.choice(TIMES) if source.random() < 0.3 else b"%d.%d" % (1_699_999_000 + source.getrandbits(9), source.getrandbits(20))  # noqa: E501, PLR2004
-        return b"AT %b %b %b %b %b\n" % (source.choice(_ORIGINS), difference, client_id, position, time)
+        time = b"%d.%d" % (1_699_999_000 + source.getrandbits(9), source.getrandbits(20))
+        if self._chance(0.3):
+            time = source.choice(TIMES)
+        fields = (source.choice(_ORIGINS), difference, source.choice(_IDS), position, time)
+        return b"AT %b %b %b %b %b\n" % fields
+
+    def _valid_at(self) -> bytes:
+        """Draw a record that a healthy neighbor could have."""
+        line = self._at()
+        while parse_record(line[:-1]) is None:
+            line = self._at()
+        return line
 
     def _step(self) -> bytes:
         source = self._source
@@ -174,7 +220,9 @@ class LinkInputs:
 
     def _garbage(self) -> bytes:
         source = self._source
-        return source.choice((b"\n", b" \n", b"\r\n", source.randbytes(source.randint(1, 200)), b"IAMAT k +1+1 1\n"))
+        return source.choice(
+            (b"\n", b" \n", b"\r\n", source.randbytes(source.randint(1, 200)), b"IAMAT k +1+1 1\n")
+        )
 
     def _mutated(self, line: bytes) -> bytes:
         source = self._source

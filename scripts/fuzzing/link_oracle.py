@@ -17,6 +17,7 @@ from fuzzing.link_protocol import (
     HERD,
     LINK_LINE_BYTES,
     SERVER,
+    Record,
     is_count,
     is_step,
     parse_record,
@@ -26,7 +27,7 @@ from fuzzing.link_protocol import (
 from fuzzing.oracle import NS, Wrong
 
 if TYPE_CHECKING:
-    from fuzzing.link_protocol import Record, Role
+    from fuzzing.link_protocol import Role
 
 SKEW_NS: Final = 3600 * NS
 HANDSHAKE_S: Final = 5.0
@@ -48,7 +49,7 @@ class LinkOracle:
     nonces: dict[bytes, None] = field(factory=dict)
 
     def offer(self, record: Record, now_ns: int) -> None:
-        """Take a neighbor's record, if it is newer than the one held and neither expired nor from the future."""
+        """Take a neighbor's record, if it is newer than the one held, not expired, not from the future."""
         held = self.records.get(record.client_id)
         is_alive = now_ns - self.lifetime_ns < record.received_ns <= now_ns + SKEW_NS
         if is_alive and (held is None or record.order() > held.order()):
@@ -92,30 +93,24 @@ class Expectation:
         self._oracle = oracle
         self._role: Role = role
         self._peers = peers
-        self._rest = b""
+        self.rest = b""
+        """The beginning of a line that the server has got."""
+        self.said: dict[bytes, bytes] = {}
+        """The last record of each client that the server has sent."""
         self._out_rest = b""
         self._allowed = ["hello"] if role == "dialer" else []
         """What the server may say in its handshake, in order."""
         self._began_s = self._heard_s = now_s
 
-    @property
-    def at_line_start(self) -> bool:
-        """Tell whether the server has whole lines only."""
-        return not self._rest
-
-    def completes_step(self, line: bytes) -> bool:
-        """Tell whether a line, sent next, is a message of reconciliation."""
-        return self.is_up and is_step((self._rest + line).rstrip(b"\n"))
-
     def get(self, chunk: bytes, now_s: float, now_ns: int) -> None:
         """Let the server get a chunk."""
-        data, self._rest = self._rest + chunk, b""
+        data, self.rest = self.rest + chunk, b""
         while not self.is_up and not self.must_be_over:
             line, newline, rest = data.partition(b"\n")
             if len(line) > HANDSHAKE_LINE_BYTES:
                 self._end("a long handshake")
             elif not newline:
-                self._rest = data
+                self.rest = data
                 return
             else:
                 self._shake(line)
@@ -152,8 +147,8 @@ class Expectation:
         return proof(mine if right else self._role, *lines)
 
     def _get_lines(self, data: bytes, now_s: float, now_ns: int) -> None:
-        *lines, self._rest = data.split(b"\n")
-        if len(self._rest) > LINK_LINE_BYTES:
+        *lines, self.rest = data.split(b"\n")
+        if len(self.rest) > LINK_LINE_BYTES:
             self._end("a long line")
             return
         records = [parse_record(line) for line in lines]
@@ -211,6 +206,7 @@ class Expectation:
             self.sent += 1
             if line not in self._oracle.lines:
                 raise Wrong(f"it sent {line!r}, which it never held")
+            self.said[line.split(b" ")[3]] = line
         elif verb == b"PING":
             if int(number) != self.sent:
                 raise Wrong(f"it says {line!r} after {self.sent} records")
@@ -235,5 +231,3 @@ class Expectation:
             raise Wrong("it did not close a connection on which something was wrong")
         if not is_over and not self.is_up and now_s - self._began_s >= patience_s:
             raise Wrong(f"it waits for the end of a handshake for {now_s - self._began_s:g} s")
-
-

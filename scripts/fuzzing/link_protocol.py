@@ -76,22 +76,31 @@ def is_count(line: bytes) -> bool:
 
 def is_step(line: bytes) -> bool:
     """Tell whether a line is a well-formed message of reconciliation."""
-    verb, *words = line.split(b" ")
-    if verb in {b"TURN", b"DONE"}:
-        return not words
-    if verb == b"ROOT":
-        return len(words) == 1 and len(words[0]) == _HEX and _DIGESTS.fullmatch(words[0]) is not None
-    if verb not in {b"NODE", b"LEAF", b"WANT", b"GIVE"} or not words or not _PATH.fullmatch(words[0]):
-        return False
-    depth = 0 if words[0] == b"-" else len(words[0])
-    if verb == b"GIVE":
-        return len(words) == 1
-    if len(words) != 2 or not _DIGESTS.fullmatch(words[1]):  # noqa: PLR2004 - a path and digests
-        return False
-    count = len(words[1]) // _HEX
-    if verb == b"NODE":
-        return depth < _DEEPEST and count == _CHILDREN
-    return depth >= _SHARD and count <= _MOST_DIGESTS
+    match line.split(b" "):
+        case [b"TURN" | b"DONE"]:
+            return True
+        case [b"ROOT", root]:
+            return _count(root) == 1
+        case [b"GIVE", path]:
+            return _depth(path) is not None
+        case [b"NODE", path, digests]:
+            depth = _depth(path)
+            return depth is not None and depth < _DEEPEST and _count(digests) == _CHILDREN
+        case [b"LEAF" | b"WANT", path, digests]:
+            return (_depth(path) or 0) >= _SHARD and 0 < _count(digests) <= _MOST_DIGESTS
+        case _:
+            return False
+
+
+def _depth(path: bytes) -> int | None:
+    if not _PATH.fullmatch(path):
+        return None
+    return 0 if path == b"-" else len(path)
+
+
+def _count(digests: bytes) -> int:
+    """Return how many digests a word holds, 0 if it is no digests."""
+    return len(digests) // _HEX if _DIGESTS.fullmatch(digests) else 0
 
 
 def hello(sender: str, receiver: str, instance: str, nonce: str) -> bytes:

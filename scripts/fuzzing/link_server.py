@@ -7,19 +7,19 @@ fuzzer's to spoil; Welsh has a link too, an honest one, on which all that become
 from __future__ import annotations
 
 import random
-import re
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from attrs import define, field
 from fuzzing.link_inputs import OTHER, PEER, LinkScript
 from fuzzing.link_oracle import Expectation, LinkOracle
 from fuzzing.link_protocol import CLIENT_ID_BYTES, HERD, LINE_BYTES, SECRET, SERVER, hello, parse_record
-from fuzzing.link_walk import HonestNeighbor
+from fuzzing.link_talk import Talk
 from fuzzing.oracle import NS, Wrong
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
 from herd.core.cache import SHARDS
@@ -33,20 +33,18 @@ from herd.server.world import World
 from herd.testing import MemoryTransport, TurningClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from twisted.logger import LogEvent
-
-    from fuzzing.link_protocol import Role
 
 HONEST: Final = "Welsh"
 LIFETIME_S: Final = 1e9
 START_NS: Final = 1_700_000_000 * NS
 ROOMY: Final = 1_000_000
-END_S: Final = 30.0
+DIAL_S: Final = 30.0
+PEERS: Final = (PEER, OTHER, HONEST)
 
-_TOKEN: Final = re.compile(rb"<(proof|wrong-role|old-proof|nonce)>")
-_CONTROL: Final = re.compile(rb"<(walk|report|reconcile|wait ([0-9]{1,2}))>\n")
+
+End: TypeAlias = "tuple[Expectation, MemoryTransport, weakref.ref[Any]]"
+"""A connection: what must become of it, its server's end, and the server's protocol."""
 
 
 @implementer(IStreamClientEndpoint)
@@ -55,7 +53,7 @@ class Gate:
 
     def __init__(self, clock: TurningClock) -> None:
         self.is_open = False
-        self.dialed: list[MemoryTransport] = []
+        self.dialed: list[tuple[MemoryTransport, weakref.ref[Any]]] = []
         self._clock = clock
 
     def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: N803 - the interface's
@@ -65,7 +63,7 @@ class Gate:
         self.is_open = False
         transport = MemoryTransport(self._clock)
         protocol = protocolFactory.buildProtocol(None)
-        self.dialed.append(transport)
+        self.dialed.append((transport, weakref.ref(protocol)))
         transport.connect(protocol)
         return succeed(protocol)
 
@@ -75,82 +73,106 @@ class LinkServer:
 
     def __init__(self, seed: int, *, room: int, lines: bool) -> None:
         limits = Limits(
-            line_bytes=LINE_BYTES, client_id_bytes=CLIENT_ID_BYTES, clients_held=room, record_lifetime_s=LIFETIME_S
+            line_bytes=LINE_BYTES,
+            client_id_bytes=CLIENT_ID_BYTES,
+            clients_held=room,
+            record_lifetime_s=LIFETIME_S,
         )
+        self.clock = TurningClock()
+        self.old_proof = b"0" * 64
+        """A right proof, of an earlier connection."""
+        self.oracle = LinkOracle(round(LIFETIME_S * NS))
         self._room = room
         self._source = random.Random(seed)  # noqa: S311 - no secret
-        self._clock = TurningClock()
-        world = World(self._clock, lambda: self._now_ns, self._source)
+        self._failures = Failures()
+        self._reports = 0
+        world = World(self.clock, lambda: self.now_ns, self._source)
         self._logged: list[str] = []
         self._log = EventLog(SERVER, world, self._logged.append, lines=lines, as_json=False)
         identity = Identity(herd=HERD, name=SERVER, instance=world.token(), secret=SECRET)
         context = LinkContext(identity=identity, limits=limits, log=self._log, world=world)
-        self.replica = Replica(SERVER, (PEER, OTHER, HONEST), limits)
-        self._gate = Gate(self._clock)
-        shut = Gate(self._clock)
-        self.neighbors = Neighbors(self.replica, context, {PEER: self._gate, OTHER: shut, HONEST: shut})
-        self.oracle = LinkOracle(round(LIFETIME_S * NS))
-        self._old_proof = b"0" * 64
-        self._failures: list[str] = []
-        self._reports = 0
+        self._replica = Replica(SERVER, PEERS, limits)
+        self._gate = Gate(self.clock)
+        shut = Gate(self.clock)
+        self.neighbors = Neighbors(self._replica, context, {PEER: self._gate, OTHER: shut, HONEST: shut})
         self.neighbors.start()
-        self._honest, self._honest_end = self._make_honest()
+        self._honest, self._honest_end, _ = self._make_honest()
 
     @property
-    def _now_ns(self) -> int:
-        return START_NS + round(self._clock.seconds() * NS)
+    def now_ns(self) -> int:
+        """Return the server's clock."""
+        return START_NS + round(self.clock.seconds() * NS)
 
-    def _make_honest(self) -> tuple[Expectation, MemoryTransport]:
+    def _make_honest(self) -> End:
         """Bring the link to the honest neighbor up."""
-        expected, transport = self._accept((HONEST,))
-        for line in (hello(HONEST, SERVER, "honest", "n"), b""):
-            data = (line or b"PROOF " + expected.proof(right=True)) + b"\n"
-            expected.get(data, self._clock.seconds(), self._now_ns)
+        end = expected, transport, _ = self.accept()
+        for line in (hello(HONEST, SERVER, "honest", "n"), b"PROOF "):
+            data = line + (expected.proof(right=True) if line == b"PROOF " else b"") + b"\n"
+            expected.get(data, self.clock.seconds(), self.now_ns)
             transport.receive(data)
-            self._clock.turns()
+            self.clock.turns()
             expected.send(transport.take())
         if not expected.is_up:
             raise Wrong("the honest neighbor has no link")
-        return expected, transport
+        return end
 
-    def _accept(self, peers: tuple[str, ...], buffer_bytes: int = 65_536) -> tuple[Expectation, MemoryTransport]:
-        expected = Expectation(self.oracle, "acceptor", peers, self._clock.seconds())
-        transport = MemoryTransport(self._clock, buffer_bytes=buffer_bytes)
-        transport.connect(self.neighbors.acceptor().buildProtocol(None))
-        return expected, transport
+    def accept(self, buffer_bytes: int = 65_536) -> End:
+        """Dial the server."""
+        expected = Expectation(self.oracle, "acceptor", PEERS, self.clock.seconds())
+        transport = MemoryTransport(self.clock, buffer_bytes=buffer_bytes)
+        protocol = self.neighbors.acceptor().buildProtocol(None)
+        transport.connect(protocol)
+        return expected, transport, weakref.ref(protocol)
 
-    def _be_dialed(self) -> tuple[Expectation, MemoryTransport]:
+    def be_dialed(self) -> End:
+        """Wait until the server dials."""
         self._gate.is_open = True
-        deadline_s = self._clock.seconds() + END_S
+        deadline_s = self.clock.seconds() + DIAL_S
         while not self._gate.dialed:
-            if self._clock.seconds() > deadline_s:
-                raise Wrong(f"it has not dialed for {END_S:g} s")
-            self._pass(0.5)
-        return Expectation(self.oracle, "dialer", (PEER,), self._clock.seconds()), self._gate.dialed.pop()
+            if self.clock.seconds() > deadline_s:
+                raise Wrong(f"it has not dialed for {DIAL_S:g} s")
+            self.pass_time(0.5)
+        return Expectation(self.oracle, "dialer", (PEER,), self.clock.seconds()), *self._gate.dialed.pop()
 
-    def _pass(self, seconds: float) -> None:
-        """Let time pass; the honest neighbor gives its signs of life, and gets what it is owed."""
-        self._clock.turns()
-        self._clock.advance(seconds)
-        self._clock.turns()
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; the honest neighbor gives a sign of life, and gets what it is owed."""
+        self.clock.turns()
+        self.clock.advance(seconds)
+        self.clock.turns()
         self._honest_end.receive(b"PING 0\n")
-        self._clock.turns()
+        self.clock.turns()
         self._honest.send(self._honest_end.take())
+        self._honest_end.writes.clear()
 
-    def run(self, script: LinkScript) -> None:
-        """Hold one connection; `Wrong` says what should not have happened."""
+    def report(self) -> None:
+        """Have a client report to the server."""
+        self._reports += 1
+        client_id, time = (
+            b"client-%d" % self._source.randrange(80),
+            b"%d.25" % (1_699_999_200 + self._reports),
+        )
+        report = (b"", client_id, b"+2.0-2.0", time)
+        (line,) = self._replica.report([report], self.now_ns)
+        record = parse_record(line.rstrip(b"\n"))
+        assert record is not None
+        self.oracle.offer(record, self.now_ns)
+
+    def run(self, script: LinkScript) -> int:
+        """Hold one connection; return how many lines were said. `Wrong`: what should not have happened."""
         self._source.seed(script.seed)
-        globalLogPublisher.addObserver(self._note_failure)
+        globalLogPublisher.addObserver(self._failures)
         try:
-            freed = Talk(self, script).hold()
+            talk = Talk(self, script, self._source)
+            freed = talk.hold()
         finally:
-            globalLogPublisher.removeObserver(self._note_failure)
-        if self._failures:
-            raise Wrong(f"an error was logged: {self._failures.pop()}")
+            globalLogPublisher.removeObserver(self._failures)
+        if self._failures.texts:
+            raise Wrong(f"an error was logged: {self._failures.texts.pop()}")
         if freed() is not None:
             raise Wrong("a closed connection is not freed")
-        self._pass(0)
+        self.pass_time(0)
         self._check_rest()
+        return talk.said
 
     def _check_rest(self) -> None:
         """Check what a server is between two connections."""
@@ -161,21 +183,24 @@ class LinkServer:
         for status in self.neighbors.status():
             if status.outbox:
                 raise Wrong(f"{status.name} is still owed {status.outbox} records")
-        self.check_records()
+        self._check_records()
 
-    def check_records(self) -> None:
-        """Compare every record with what it must be."""
-        held = {id_: line for shard in range(SHARDS) for id_, line in self.replica.cache.shard(shard).items()}
+    def _check_records(self) -> None:
+        """Compare every record with what it must be, here and at the honest neighbor."""
+        held = {
+            id_: line for shard in range(SHARDS) for id_, line in self._replica.cache.shard(shard).items()
+        }
         if self._room < ROOMY:
             wrong = [line for line in held.values() if line not in self.oracle.lines]
             if len(held) > self._room or wrong:
                 raise Wrong(f"{len(held)} records are held, of which nobody gave {wrong}")
             return
         expected = {id_: record.line for id_, record in self.oracle.records.items()}
-        if held != expected:
-            strange = [line for id_, line in held.items() if expected.get(id_) != line]
-            missing = [line for id_, line in expected.items() if held.get(id_) != line]
-            raise Wrong(f"it holds {strange} and not {missing}")
+        for who, records in ("it holds", held), ("it has told its neighbor", self._honest.said):
+            if records != expected:
+                strange = [line for id_, line in records.items() if expected.get(id_) != line]
+                missing = [line for id_, line in expected.items() if records.get(id_) != line]
+                raise Wrong(f"{who} {strange} and not {missing}")
 
     def close(self) -> None:
         """Look through the log for the secret, and for what could forge a line."""
@@ -188,7 +213,16 @@ class LinkServer:
         if strange:
             raise Wrong(f"the log holds the bytes {strange}")
 
-    def _note_failure(self, event: LogEvent) -> None:
+
+@implementer(ILogObserver)
+@define
+class Failures:
+    """What was logged with a failure, in words."""
+
+    texts: list[str] = field(factory=list)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Look at what is logged."""
         failure = event.get("log_failure")
         if failure is not None:
-            self._failures.append(failure.getTraceback())
+            self.texts.append(failure.getTraceback())

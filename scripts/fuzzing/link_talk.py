@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzzing.link_inputs import PEER
-from fuzzing.link_protocol import parse_record
+from fuzzing.link_protocol import is_step
 from fuzzing.link_walk import HonestNeighbor
 from fuzzing.oracle import Wrong
 
@@ -15,14 +15,12 @@ if TYPE_CHECKING:
     import weakref
 
     from fuzzing.link_inputs import LinkScript
-    from fuzzing.link_oracle import Expectation
     from fuzzing.link_server import LinkServer
-
-    from herd.testing import MemoryTransport
 
 _TOKEN: Final = re.compile(rb"<(proof|wrong-role|old-proof|nonce)>")
 _CONTROL: Final = re.compile(rb"<(walk|report|reconcile|wait ([0-9]{1,2}))>\n")
-_OFTEN: Final = 0.3
+_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+_SMALL_BUFFER: Final = 200
 
 
 class Talk:
@@ -32,34 +30,35 @@ class Talk:
         self._server = server
         self._script = script
         self._source = source
-        self._connection: weakref.ref[Any]
-        self.expected: Expectation
-        self._transport: MemoryTransport
-        small = source.choice((200, 65_536))
-        self.expected, self._transport, self._connection = (
-            server.be_dialed() if script.role == "dialer" else server.accept(small)
-        )
-        self._walk = HonestNeighbor(PEER, source, server.now_ns)
+        self.said = 0
+        """Lines of the script that were said before the connection was over."""
+        self._walk: HonestNeighbor | None = None
+        self._heard: list[bytes] = []
         self._seen = 0
         self._pending = b""
+        if script.role == "dialer":
+            end = server.be_dialed()
+        else:
+            end = server.accept(buffer_bytes=source.choice((_SMALL_BUFFER, 65_536)))
+        self._expected, self._transport, self._connection = end
 
     def hold(self) -> weakref.ref[Any]:
         """Say everything, then end; return what should be gone by then."""
         self._settle()
         for line in self._script.lines:
             self._say(line)
+            self.said += 1
             if self._is_over:
                 break
         self._flush()
-        self._transport.drain()
         self._settle()
         if self._transport.is_connected:
             (self._transport.receive_end if self._script.ends else self._transport.lose)()
         self._server.clock.turns()
         if self._transport.is_connected:
             raise Wrong("the connection is still there after its end")
-        if self.expected.is_up:
-            self._server.old_proof = self.expected.proof(right=True)
+        if self._expected.is_up:
+            self._server.old_proof = self._expected.proof(right=True)
         return self._connection
 
     @property
@@ -68,72 +67,94 @@ class Talk:
 
     def _say(self, line: bytes) -> None:
         control = _CONTROL.fullmatch(line)
-        if control is None:
-            if _TOKEN.search(line):
-                self._flush()
+        if control is not None:
+            self._flush()
+            self._settle()
+            if not self._is_over:
+                self._do(control)
                 self._settle()
-                line = _TOKEN.sub(self._value, line)
+        elif _TOKEN.search(line):
+            self._flush()
+            self._settle()
+            self._pending = _TOKEN.sub(self._value, line)
+            self._flush()
+            self._settle()
+        else:
             self._pending += line
-            return
-        self._flush()
-        self._settle()
-        if self._is_over:
-            return
+
+    def _do(self, control: re.Match[bytes]) -> None:
         match control[1]:
             case b"walk":
-                self._pending += b"".join(each + b"\n" for each in self._walk.say())
+                self._walk = self._walk or HonestNeighbor(PEER, self._source, self._server.now_ns)
+                heard, self._heard = self._heard, []
+                self._walk.hear(heard)
+                self._pending = b"".join(each + b"\n" for each in self._walk.say())
                 self._flush()
             case b"report":
                 self._server.report()
             case b"reconcile":
-                self._server.neighbors.reconcile([self.expected.peer or PEER])
+                self._server.neighbors.reconcile([self._expected.peer or PEER])
             case _:
                 for _ in range(int(control[2])):
                     self._server.pass_time(1.0)
                     self._compare()
-        self._settle()
 
-    def _value(self, match: re.Match[bytes]) -> bytes:
-        expected = self.expected
-        match match[1]:
+    def _value(self, token: re.Match[bytes]) -> bytes:
+        match token[1]:
             case b"nonce":
-                return expected.nonce
+                return self._expected.nonce
             case b"old-proof":
                 return self._server.old_proof
             case name:
-                return expected.proof(right=name == b"proof")
+                return self._expected.proof(right=name == b"proof")
 
     def _flush(self) -> None:
-        """Send what is pending: each message of reconciliation by itself, the rest in any pieces."""
+        """Send what is pending: each message of reconciliation by itself, all else in any pieces."""
         data, self._pending = self._pending, b""
-        others = b""
-        for line in data.splitlines(keepends=True) if False else _lines(data):
-            if others or not self.expected.completes_step(line):
+        beginning, others = self._expected.rest, b""
+        for line in _LINE.findall(data):
+            if self._expected.is_up and is_step((beginning + line).removesuffix(b"\n")):
+                for part in (others, line):
+                    self._send(part)
+                    self._settle()
+                others = b""
+            else:
                 others += line
-                continue
-            others += line
-        for piece in self._pieces(others):
-            self._send(piece)
+            beginning = b""
+        self._send(others)
 
-    def _pieces(self, data: bytes) -> list[bytes]:
+    def _send(self, data: bytes) -> None:
         most = self._source.choice((1, 7, 100, 1500, len(data) or 1))
-        pieces, at = [], 0
-        while at < len(data):
-            end = at + self._source.randint(1, most)
-            pieces.append(data[at:end])
-            at = end
-        return pieces
+        at = 0
+        while at < len(data) and not self._is_over:
+            piece = data[at : at + self._source.randint(1, most)]
+            at += len(piece)
+            self._expected.get(piece, self._server.clock.seconds(), self._server.now_ns)
+            self._transport.receive(piece)
+            self._compare()
+            self._meddle()
 
-    def _send(self, piece: bytes) -> None:
-        if self._is_over:
-            return
-        self.expected.get(piece, self._server.clock.seconds(), self._server.now_ns)
-        self._transport.receive(piece)
+    def _meddle(self) -> None:
+        """Let the far end stop reading or read on, and a turn pass or not."""
+        chance = self._source.randrange(8)
+        if chance == 0:
+            self._transport.stall()
+        elif chance <= 2:  # noqa: PLR2004 - a quarter
+            self._transport.drain()
+        elif chance <= 5:  # noqa: PLR2004 - more than a third
+            self._server.clock.advance(0)
+
+    def _settle(self) -> None:
+        """Let everything happen that needs no time."""
+        self._transport.drain()
+        self._server.clock.turns()
         self._compare()
+        if self._expected.owes_pong and not self._is_over:
+            raise Wrong("a PING was not answered")
+        self._heard += self._transport.take().split(b"\n")
 
-
-def _lines(data: bytes) -> list[bytes]:
-    return re.findall(rb"[^\n]*\n|[^\n]+", data)
-
-
-__all__ = ["Talk", "parse_record", "_OFTEN"]
+    def _compare(self) -> None:
+        writes = self._transport.writes
+        new, self._seen = b"".join(writes[self._seen :]), len(writes)
+        self._expected.send(new)
+        self._expected.check(is_over=self._is_over, now_s=self._server.clock.seconds())
