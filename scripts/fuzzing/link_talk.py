@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TOKEN: Final = re.compile(rb"<(proof|wrong-role|old-proof|nonce)>")
 _CONTROL: Final = re.compile(rb"<(walk|report|reconcile|wait ([0-9]{1,2}))>\n")
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+_PIECES: Final = (1, 2, 10, 10, 10)
+"""How often pieces are so small: single bytes cost the most time and show the least."""
 _SMALL_BUFFER: Final = 200
 
 
@@ -124,7 +126,7 @@ class Talk:
         self._send(others)
 
     def _send(self, data: bytes) -> None:
-        most = self._source.choice((1, 7, 100, 1500, len(data) or 1))
+        (most,) = self._source.choices((1, 7, 100, 1500, len(data) or 1), _PIECES)
         at = 0
         while at < len(data) and not self._is_over:
             piece = data[at : at + self._source.randint(1, most)]
