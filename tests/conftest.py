@@ -38,7 +38,7 @@ REST_S = 1.0
 # not matter runs it a hundred times more: a minute for a whole configuration, three on a busy machine. Then
 # the limit of one test ends the process, and nobody sees the example.
 PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
-hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, phases=PHASES)
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, phases=PHASES, derandomize=False)
 hypothesis.settings.register_profile(
     "ci", deadline=None, print_blob=True, phases=PHASES, derandomize=True, database=None
 )

@@ -33,7 +33,7 @@ class Limits:
 
     commands_per_s: float = field(default=100_000.0, validator=gt(0))
     """What one connection is answered per second; a faster one is left unread, so TCP slows it and nothing is
-    dropped. It is about what a whole server can do: lower it where clients are strangers."""
+    dropped. It is more than a server with its log on can do: lower it where clients are strangers."""
 
     idle_s: float = field(default=3600.0, validator=gt(0))
     """A client connection that has said nothing for this long is closed: longer than any pause of a person at

@@ -64,6 +64,12 @@ def max_link_line_bytes(limits: Limits) -> int:
     return max(2 * limits.line_bytes + 512, 4096)
 
 
+def is_record(line: bytes, client_id: bytes) -> bool:
+    """Tell whether `line` is an AT line of `client_id`, in the form in which a server makes it."""
+    match = _FIELDS.fullmatch(line)
+    return match is not None and match[1] == client_id and is_position(match[2])
+
+
 class LinkParser:
     """The bytes of one link -> messages."""
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from attrs import frozen
 
 from herd.core.errors import HerdError
+from herd.core.linkwire import is_record
 from herd.core.record import client_of, received_ns
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
-    CREATE TABLE record (client BLOB PRIMARY KEY, line BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE record (client BLOB PRIMARY KEY, line BLOB NOT NULL, checksum INTEGER NOT NULL)
+        WITHOUT ROWID;
 """
 _LOAD_SLICE: Final = 10_000
 
@@ -83,10 +86,19 @@ class JournalFile:
             raise JournalError(f"the journal {self.path} belongs to {owner}, not to {self._identity}")
 
     def records(self) -> Iterator[list[tuple[bytes, bytes]]]:
-        """Return all records, client id and AT line, some thousands at a time."""
-        cursor = self._database.execute("SELECT client, line FROM record")
+        """Return all records, client id and AT line, some thousands at a time.
+
+        SQLite does not notice a bit that has turned over inside a value. A record that is not as it was
+        written is left out, and after all others a `sqlite3.DatabaseError` says how many there were.
+        """
+        cursor = self._database.execute("SELECT client, line, checksum FROM record")
+        damaged = 0
         while rows := cursor.fetchmany(_LOAD_SLICE):
-            yield rows
+            whole = [row[:2] for row in rows if _is_whole(*row)]
+            damaged += len(rows) - len(whole)
+            yield whole
+        if damaged:
+            raise sqlite3.DatabaseError(f"{damaged:,} records are not as they were written")
 
     def count(self) -> int:
         """Return how many records there are."""
@@ -96,10 +108,10 @@ class JournalFile:
     def write(self, batch: Batch) -> None:
         """Commit a batch to the disk."""
         database = self._database
-        records = ((client_of(line), line) for line in batch.lines)
+        records = ((client_of(line), line, crc32(line)) for line in batch.lines)
         database.execute("BEGIN IMMEDIATE")
         try:
-            database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?)", records)
+            database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", records)
             database.executemany("DELETE FROM record WHERE client = ?", ((id_,) for id_ in batch.dropped))
             database.execute("COMMIT")
         except BaseException:
@@ -110,6 +122,15 @@ class JournalFile:
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log into it."""
         self._database.close()
+
+
+def _is_whole(client_id: object, line: object, checksum: object) -> bool:
+    return (
+        isinstance(client_id, bytes)
+        and isinstance(line, bytes)
+        and crc32(line) == checksum
+        and is_record(line, client_id)
+    )
 
 
 def open_journal_file(path: Path, identity: str, say: Callable[[str], None], suffix: str) -> JournalFile:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
+from herd.core.errors import LinkError
 from herd.core.linkwire import Message, Ping, Pong
 from herd.core.reconcile import Reconciler
 from herd.server.backoff import Backoff
@@ -185,7 +186,6 @@ class Neighbor:
     def take(self, message: Message) -> None:
         """Take a message that came over the link."""
         self._heard_s = self._context.world.reactor.seconds()
-        self._backoff.reset()  # not before: a link that is closed as soon as it is up must not be dialed on
         if isinstance(message, list):
             self._received += len(message)
             self._neighbors.replica.learn(message, self.name, self._context.world.wall_ns())
@@ -199,6 +199,8 @@ class Neighbor:
             self._neighbors.schedule_flush()
 
     def _take_pong(self, message: Pong) -> None:
+        if not self._acknowledged <= message.read <= self._sent:
+            raise LinkError(f"says that it has read {message.read} records; it was sent {self._sent}")
         self._acknowledged = message.read
         while self._marks and self._marks[0][0] <= message.read:
             self._neighbors.promises.keep(self._marks.popleft()[1])
@@ -321,6 +323,8 @@ class Neighbor:
         if silent_s >= limits.link_silence_s:
             link.refuse(f"silent for {silent_s:.1f} s")
             return
+        if silent_s < limits.heartbeat_s:
+            self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
         self.ping()
         self._set_timer(limits.heartbeat_s, self._beat)
 

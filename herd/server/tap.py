@@ -16,7 +16,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.internet.error import ReactorNotRunning
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
     from herd.config.model import Config
     from herd.server.node import Node
+
+
+_TWISTD_PID_FILE: Final = "twistd.pid"
+"""Where twistd writes its pid unless it is told otherwise."""
 
 
 class CannotStart(SystemExit, Exception):  # noqa: N818 - it is an exit
@@ -80,6 +84,10 @@ class Options(usage.Options):
         except HerdError as error:
             _exit(error)
         self["name"] = _check_name(self["name"], self.config)
+        # In the foreground nobody needs a pid file: servers may share a directory, or run in a read-only one.
+        parent = getattr(self, "parent", None) or {}
+        if parent.get("nodaemon") and parent.get("pidfile") == _TWISTD_PID_FILE:
+            parent["pidfile"] = ""
 
 
 def _check_name(name: str | None, config: Config) -> str:

@@ -3,7 +3,7 @@ r"""What may come over a link, from neighbors, broken neighbors and strangers: a
 A script is one connection. Some of its lines can only be known while it is held; they stand there in words:
 
     <proof> <wrong-role> <old-proof>    in a line: a right proof, the other side's, the last connection's
-    <nonce>                             in a line: the server's nonce
+    <nonce> <sent>                      in a line: the server's nonce, and how many records it has sent
     <walk>                              what an honest neighbor says next in a reconciliation
     <report>                            a client reports to the server
     <wait 3>                            so many seconds pass
@@ -18,13 +18,13 @@ from attrs import frozen
 from fuzzing.inputs import DEGREES, TIMES, Script
 from fuzzing.link_protocol import (
     CLIENT_ID_BYTES,
+    CLIENTS,
     HANDSHAKE_LINE_BYTES,
     HERD,
     LINK_LINE_BYTES,
     SERVER,
     Role,
     hello,
-    parse_record,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ OTHER: Final = "Hamilton"
 _IDS: Final = (
     *(b"kiwi", b"k", b"\xff\xfe", b"\x00", b"AT", b"PING", "é".encode() * 50, b"x" * CLIENT_ID_BYTES),
     *(b"x" * (CLIENT_ID_BYTES + 1), b"\x1b[31m", b"\xc2\x85"),
-    *(b"client-%d" % number for number in range(60)),
+    *CLIENTS,
 )
 _ORIGINS: Final = (b"Alford", b"Ball", b"Welsh", b"Mallory", b"\xff", "Å".encode())
 _DIFFERENCES: Final = (
@@ -68,6 +68,8 @@ class LinkScript(Script):
     """What the server is: it dialed, or was dialed."""
     stage: str = ""
     """How far the handshake is right."""
+    is_clean: bool = False
+    """Whether nothing is wrong at all."""
 
 
 class LinkInputs:
@@ -84,7 +86,7 @@ class LinkInputs:
         honest = [self._honest_hello(), b"PROOF <proof>\n", b"<walk>\n"]
         lines = honest[: min(stage, 2)]
         if stage >= _RECONCILIATION:
-            lines += honest[2:] * source.randint(1, 6)
+            lines += honest[2:] * source.randint(0, 4)
         dirt = source.choice((0.0, 0.02, 0.1, 1.0)) if stage >= _UP else 1.0
         draw = (
             self._step
@@ -95,7 +97,9 @@ class LinkInputs:
         )
         for _ in range(source.randint(1, _LONGEST_LINES)):
             lines.append(self._line(draw) if self._chance(dirt) else self._valid_line())
-        return LinkScript(tuple(lines), source.getrandbits(32), self._chance(0.5), role, STAGES[stage])
+        return LinkScript(
+            tuple(lines), source.getrandbits(32), self._chance(0.5), role, STAGES[stage], is_clean=not dirt
+        )
 
     def _chance(self, share: float) -> bool:
         return self._source.random() < share
@@ -118,12 +122,13 @@ class LinkInputs:
             (
                 self._valid_at(),
                 b"PING %d\n" % source.randrange(100),
+                b"PONG <sent>\n",
                 b"<walk>\n",
                 b"<report>\n",
                 b"<wait 1>\n",
                 b"<reconcile>\n",
             ),
-            (20, 3, 5, 3, 1, 1),
+            (20, 3, 3, 5, 3, 1, 1),
         )[0]
 
     def _honest_hello(self) -> bytes:
@@ -145,10 +150,16 @@ class LinkInputs:
                 lambda: source.choice(_PROOFS),
                 lambda: source.choice((b"<wait 3>\n", b"<wait 6>\n", b"\n", b"HERD\n")),
                 self._at,
+                self._run,
+                self._run,
                 self._step,
             )
         )
         return draw()
+
+    def _run(self) -> bytes:
+        """Draw some records as a neighbor would send them."""
+        return b"".join(self._valid_at() for _ in range(self._source.randint(1, 20)))
 
     def _hello(self) -> bytes:
         """Draw a hello in which something may be wrong."""
@@ -165,7 +176,7 @@ class LinkInputs:
             case 0:
                 return source.choice((b"PING ", b"PONG ", b"ping ")) + source.choice(_COUNTS) + b"\n"
             case 1:
-                return source.choice((b"<report>\n", b"<walk>\n", b"<reconcile>\n"))
+                return source.choice((b"<report>\n", b"<walk>\n", b"<reconcile>\n", b"PONG <sent>\n"))
             case 2:
                 return b"<wait %b>\n" % source.choice(_WAITS)
             case 3:
@@ -177,25 +188,26 @@ class LinkInputs:
                 return self._at()
 
     def _at(self) -> bytes:
+        """Draw a record, well-formed or not."""
         source = self._source
-        difference = b"+%d.%09d" % (source.getrandbits(9), source.getrandbits(29))
+        words = self._valid_at()[:-1].split(b" ")
+        words[3] = source.choice(_IDS)
         if self._chance(0.1):
-            difference = source.choice(_DIFFERENCES)
-        position = b"%+.6f%+.6f" % (source.uniform(-90, 90), source.uniform(-180, 180))
+            words[2] = source.choice(_DIFFERENCES)
         if self._chance(0.05):
-            position = b"".join(source.choice((b"+", b"-", b"")) + source.choice(DEGREES) for _ in range(2))
-        time = b"%d.%d" % (1_699_999_000 + source.getrandbits(9), source.getrandbits(20))
+            words[4] = b"".join(source.choice((b"+", b"-", b"")) + source.choice(DEGREES) for _ in range(2))
         if self._chance(0.3):
-            time = source.choice(TIMES)
-        fields = (source.choice(_ORIGINS), difference, source.choice(_IDS), position, time)
-        return b"AT %b %b %b %b %b\n" % fields
+            words[5] = source.choice(TIMES)
+        return b" ".join(words) + b"\n"
 
     def _valid_at(self) -> bytes:
         """Draw a record that a healthy neighbor could have."""
-        line = self._at()
-        while parse_record(line[:-1]) is None:
-            line = self._at()
-        return line
+        source = self._source
+        difference = b"+%d.%09d" % (source.getrandbits(9), source.getrandbits(29))
+        position = b"%+.6f%+.6f" % (source.uniform(-90, 90), source.uniform(-180, 180))
+        time = b"%d.%d" % (1_699_999_000 + source.getrandbits(9), source.getrandbits(20))
+        fields = (source.choice(_ORIGINS), difference, source.choice(CLIENTS), position, time)
+        return b"AT %b %b %b %b %b\n" % fields
 
     def _step(self) -> bytes:
         source = self._source
@@ -216,7 +228,8 @@ class LinkInputs:
                 "<walk>",
             )
         )
-        return step.encode() + b"\n"
+        begin = f"ROOT {source.getrandbits(64):016x}\n" if self._chance(0.3) else ""
+        return f"{begin}{step}\n".encode()
 
     def _garbage(self) -> bytes:
         source = self._source

@@ -38,12 +38,16 @@ _OWN_HELLO: Final = re.compile(rf"HERD 1 {HERD} {SERVER} (\w+) ([0-9a-f]{{32}}) 
 
 @define
 class LinkOracle:
-    """The records of a server that never drops one, and what it has said of itself. Times: see `World`."""
+    """The records of a server, and what it has said of itself. Times are POSIX nanoseconds.
+
+    Of a server that `evicts` it is only known what it may hold: of each client any record that came.
+    """
 
     lifetime_ns: int
+    evicts: bool = False
     records: dict[bytes, Record] = field(factory=dict)
     lines: dict[bytes, None] = field(factory=dict)
-    """Every AT line that was ever held."""
+    """Every AT line that may ever have been held."""
     counts: Counter[str] = field(factory=Counter)
     instance: bytes = b""
     nonces: dict[bytes, None] = field(factory=dict)
@@ -52,13 +56,11 @@ class LinkOracle:
         """Take a neighbor's record, if it is newer than the one held, not expired, not from the future."""
         held = self.records.get(record.client_id)
         is_alive = now_ns - self.lifetime_ns < record.received_ns <= now_ns + SKEW_NS
-        if is_alive and (held is None or record.order() > held.order()):
-            self.hold(record)
-
-    def hold(self, record: Record) -> None:
-        """Have the server hold a record."""
-        self.records[record.client_id] = record
-        self.lines[record.line] = None
+        is_news = is_alive and (held is None or record.order() > held.order())
+        if is_news:
+            self.records[record.client_id] = record
+        if is_news or (is_alive and self.evicts):
+            self.lines[record.line] = None
 
     def check_hello(self, line: bytes, receiver: str) -> bytes:
         """Check the server's hello; return its nonce."""
@@ -88,6 +90,9 @@ class Expectation:
         self.received = 0
         """Records that the server has been sent."""
         self.sent = 0
+        """Records that the server has sent."""
+        self.acknowledged = 0
+        """Records that the server has been told were read."""
         self.owes_pong = False
         self.has_ponged = 0
         self._oracle = oracle
@@ -163,10 +168,21 @@ class Expectation:
                 self._oracle.counts["records"] += 1
                 self._oracle.offer(record, now_ns)
             elif is_count(line):
-                self._oracle.counts["heartbeats"] += 1
-                self.owes_pong |= line.startswith(b"PING")
+                self._get_count(line)
             else:
                 self._get_step(line)
+            if self.must_be_over:
+                return
+
+    def _get_count(self, line: bytes) -> None:
+        self._oracle.counts["heartbeats"] += 1
+        verb, number = line.split(b" ")
+        if verb == b"PING":
+            self.owes_pong = True
+        elif self.acknowledged <= int(number) <= self.sent:
+            self.acknowledged = int(number)
+        else:
+            self._end("a wrong acknowledgement")
 
     def _get_step(self, line: bytes) -> None:
         self._oracle.counts["steps"] += 1

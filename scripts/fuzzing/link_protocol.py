@@ -9,6 +9,7 @@ import hmac
 import re
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
+from zlib import crc32
 
 from attrs import frozen
 from fuzzing.oracle import NS, is_decimal, is_position
@@ -22,8 +23,18 @@ SECRET: Final = b"an-open-secret-of-32-bytes-\xc3\xa9\x00\x7f!"
 LINE_BYTES: Final = 256
 """A client's longest line, so that a link's longest one is the floor of 4,096 bytes."""
 LINK_LINE_BYTES: Final = 4096
+LIFETIME_S: Final = 1e9
 CLIENT_ID_BYTES: Final = 100
 HANDSHAKE_LINE_BYTES: Final = 1024
+
+
+def _clients() -> tuple[bytes, ...]:
+    """Return ids of clients, half of them in one part of the tree of digests, so that its leaves fill."""
+    ids = [b"client-%d" % number for number in range(20_000)]
+    return (*ids[:60], *[id_ for id_ in ids[60:] if crc32(id_) >> 24 == crc32(ids[0]) >> 24][:60])
+
+
+CLIENTS: Final = _clients()
 
 _COUNT: Final = re.compile(rb"(PING|PONG) [0-9]{1,18}")
 _DIFFERENCE: Final = re.compile(rb"[+-][0-9]+\.[0-9]{9}")

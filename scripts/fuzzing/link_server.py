@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import define, field
 from fuzzing.link_inputs import OTHER, PEER, LinkScript
 from fuzzing.link_oracle import Expectation, LinkOracle
-from fuzzing.link_protocol import CLIENT_ID_BYTES, HERD, LINE_BYTES, SECRET, SERVER, hello, parse_record
+from fuzzing.link_protocol import (
+    CLIENT_ID_BYTES,
+    CLIENTS,
+    HERD,
+    LIFETIME_S,
+    LINE_BYTES,
+    SECRET,
+    SERVER,
+    hello,
+    parse_record,
+)
 from fuzzing.link_talk import Talk
 from fuzzing.oracle import NS, Wrong
 from twisted.internet.defer import Deferred, fail, succeed
@@ -36,7 +46,6 @@ if TYPE_CHECKING:
     from twisted.logger import LogEvent
 
 HONEST: Final = "Welsh"
-LIFETIME_S: Final = 1e9
 START_NS: Final = 1_700_000_000 * NS
 ROOMY: Final = 1_000_000
 DIAL_S: Final = 30.0
@@ -81,7 +90,7 @@ class LinkServer:
         self.clock = TurningClock()
         self.old_proof = b"0" * 64
         """A right proof, of an earlier connection."""
-        self.oracle = LinkOracle(round(LIFETIME_S * NS))
+        self.oracle = LinkOracle(round(LIFETIME_S * NS), evicts=room < ROOMY)
         self._room = room
         self._source = random.Random(seed)  # noqa: S311 - no secret
         self._failures = Failures()
@@ -148,7 +157,7 @@ class LinkServer:
         """Have a client report to the server."""
         self._reports += 1
         client_id, time = (
-            b"client-%d" % self._source.randrange(80),
+            self._source.choice(CLIENTS),
             b"%d.25" % (1_699_999_200 + self._reports),
         )
         report = (b"", client_id, b"+2.0-2.0", time)
@@ -201,6 +210,14 @@ class LinkServer:
                 strange = [line for id_, line in records.items() if expected.get(id_) != line]
                 missing = [line for id_, line in expected.items() if records.get(id_) != line]
                 raise Wrong(f"{who} {strange} and not {missing}")
+
+    def check_agreement(self, records: dict[bytes, bytes]) -> None:
+        """Compare what a neighbor holds, after an honest reconciliation, with what the server holds."""
+        if self._room >= ROOMY:
+            expected = {id_: record.line for id_, record in self.oracle.records.items()}
+            if records != expected:
+                differ = sorted(id_ for id_ in expected | records if expected.get(id_) != records.get(id_))
+                raise Wrong(f"after a reconciliation the two sides differ in {differ}")
 
     def close(self) -> None:
         """Look through the log for the secret, and for what could forge a line."""

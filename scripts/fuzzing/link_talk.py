@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzzing.link_inputs import PEER
-from fuzzing.link_protocol import is_step
+from fuzzing.link_protocol import LIFETIME_S, is_step
 from fuzzing.link_walk import HonestNeighbor
 from fuzzing.oracle import Wrong
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from fuzzing.link_inputs import LinkScript
     from fuzzing.link_server import LinkServer
 
-_TOKEN: Final = re.compile(rb"<(proof|wrong-role|old-proof|nonce)>")
+_TOKEN: Final = re.compile(rb"<(proof|wrong-role|old-proof|nonce|sent)>")
 _CONTROL: Final = re.compile(rb"<(walk|report|reconcile|wait ([0-9]{1,2}))>\n")
+MOST_TURNS: Final = 20
+"""Of the walk's two sides together; the tree has four levels."""
+
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _PIECES: Final = (1, 2, 10, 10, 10)
 """How often pieces are so small: single bytes cost the most time and show the least."""
@@ -35,9 +38,11 @@ class Talk:
         self.said = 0
         """Lines of the script that were said before the connection was over."""
         self._walk: HonestNeighbor | None = None
+        if script.is_clean:
+            self._walk = self._honest()
         self._heard: list[bytes] = []
         self._seen = 0
-        self._pending = b""
+        self._pending = self._half = b""
         if script.role == "dialer":
             end = server.be_dialed()
         else:
@@ -54,6 +59,8 @@ class Talk:
                 break
         self._flush()
         self._settle()
+        if self._script.is_clean and self._expected.is_up:
+            self._agree()
         if self._transport.is_connected:
             (self._transport.receive_end if self._script.ends else self._transport.lose)()
         self._server.clock.turns()
@@ -87,11 +94,7 @@ class Talk:
     def _do(self, control: re.Match[bytes]) -> None:
         match control[1]:
             case b"walk":
-                self._walk = self._walk or HonestNeighbor(PEER, self._source, self._server.now_ns)
-                heard, self._heard = self._heard, []
-                self._walk.hear(heard)
-                self._pending = b"".join(each + b"\n" for each in self._walk.say())
-                self._flush()
+                self._walk_on()
             case b"report":
                 self._server.report()
             case b"reconcile":
@@ -101,10 +104,46 @@ class Talk:
                     self._server.pass_time(1.0)
                     self._compare()
 
+    def _honest(self) -> HonestNeighbor:
+        return HonestNeighbor(PEER, self._source, self._server.now_ns, LIFETIME_S)
+
+    def _walk_on(self) -> None:
+        """Say what an honest neighbor says now."""
+        self._walk = self._walk or self._honest()
+        self._hear(self._walk)
+        self._pending = b"".join(line + b"\n" for line in self._walk.say())
+        self._flush()
+        self._settle()
+
+    def _hear(self, walk: HonestNeighbor) -> None:
+        heard, self._heard = self._heard, []
+        walk.hear(heard, self._server.now_ns)
+
+    def _agree(self) -> None:
+        """End the walk that may be under way, then hold a whole one: after that both sides have the same."""
+        assert self._walk is not None
+        self._hear(self._walk)
+        if self._walk.is_walking:
+            self._walk_to_end(self._walk)
+        self._walk_on()
+        self._walk_to_end(self._walk)
+        self._server.check_agreement(self._walk.records)
+
+    def _walk_to_end(self, walk: HonestNeighbor) -> None:
+        self._hear(walk)
+        for _ in range(MOST_TURNS):
+            if not walk.is_walking:
+                return
+            self._walk_on()
+            self._hear(walk)
+        raise Wrong(f"a reconciliation was not over after {MOST_TURNS} turns")
+
     def _value(self, token: re.Match[bytes]) -> bytes:
         match token[1]:
             case b"nonce":
                 return self._expected.nonce
+            case b"sent":
+                return b"%d" % self._expected.sent
             case b"old-proof":
                 return self._server.old_proof
             case name:
@@ -129,8 +168,12 @@ class Talk:
         (most,) = self._source.choices((1, 7, 100, 1500, len(data) or 1), _PIECES)
         at = 0
         while at < len(data) and not self._is_over:
+            self._compare()
             piece = data[at : at + self._source.randint(1, most)]
             at += len(piece)
+            if self._walk is not None:
+                *lines, self._half = (self._half + piece).split(b"\n")
+                self._walk.hold(lines, self._server.now_ns)
             self._expected.get(piece, self._server.clock.seconds(), self._server.now_ns)
             self._transport.receive(piece)
             self._compare()

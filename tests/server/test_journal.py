@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 import time
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,35 @@ async def test_a_damaged_journal_is_moved_aside_and_said_and_neighbors_have_what
     log = alford.config.log_file("Alford").read_text()
     assert f"the journal {path} is damaged (" in log
     assert f"); it is kept as {aside}, neighbors have what was in it\n" in log
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE record SET line = x'6a756e6b' WHERE client = x'6b697769'",
+        "UPDATE record SET line = replace(CAST(line AS TEXT), '+1', 'k1') WHERE client = x'6b697769'",
+        "UPDATE record SET (line, checksum) = (SELECT line, checksum FROM record WHERE client = x'6d6f61')",
+    ],
+    ids=["junk", "text", "another client's"],
+)
+@ensureDeferred
+async def test_a_record_that_is_not_as_it_was_written_is_left_out_and_said(
+    running_herd: RunningHerd, damage: str
+) -> None:
+    alford = (await running_herd("Alford", durability="disk", wall_ns=lambda: 10**18))["Alford"]
+    path = alford.config.journal_file("Alford")
+    await tell(alford, b"kiwi")
+    moa = await tell(alford, b"moa")
+    await alford.stop()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(damage)
+    alford.start()
+    assert alford.records == {b"moa": moa}
+    assert await alford.say(b"WHATSAT kiwi 1 0\n") == b"? WHATSAT kiwi 1 0\n"
+    await until(lambda: in_file(path) == {b"moa": moa})
+    await alford.stop()
+    log = alford.config.log_file("Alford").read_text()
+    assert f"the journal {path} is damaged (1 records are not as they were written); it is kept as " in log
 
 
 @ensureDeferred

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from zope.interface import implementer
 
 from herd.testing import TurningClock
-from tests.server.linkparts import Alford, LinkSide, hello, record
+from tests.server.linkparts import Alford, LinkSide, hello
 
 
 class Ceiling(random.Random):
@@ -137,11 +137,13 @@ def test_a_link_that_comes_while_dialing_is_the_link() -> None:
     assert len(slow.connecting) == 1
 
 
-def waits_after(alford: Alford, dead: Dead, said: bytes) -> float:
-    """Let Ball link, say something, and be lost; return how long Alford then waits to dial."""
-    transport = alford.link(instance=f"{len(dead.dialed_s)} {said!r}".replace(" ", ""))
-    transport.receive(said)
-    alford.turn()
+def waits_after(alford: Alford, dead: Dead, lasts_s: float) -> float:
+    """Let Ball link, stay so long, speaking, and be lost; return how long Alford then waits to dial."""
+    transport = alford.link(instance=f"{len(dead.dialed_s)}after{lasts_s}")
+    while lasts_s > 0:
+        transport.receive(b"PING 0\n")
+        alford.pass_s(min(0.5, lasts_s))
+        lasts_s -= 0.5
     transport.lose()
     lost_s, count = alford.clock.seconds(), len(dead.dialed_s)
     while len(dead.dialed_s) == count:
@@ -153,8 +155,17 @@ def test_a_link_that_was_good_for_something_makes_the_waits_short_again() -> Non
     dead = Dead(TurningClock())
     alford = Alford(endpoints={"Ball": dead}, source=Ceiling())
     dead.clock = alford.clock
-    assert waits_after(alford, dead, record(b"kiwi") + b"\n") == pytest.approx(0.1)
-    assert waits_after(alford, dead, b"PING 1\n") == pytest.approx(0.1)
+    assert waits_after(alford, dead, 2.5) == pytest.approx(0.1, abs=0.06)
+    assert waits_after(alford, dead, 2.5) == pytest.approx(0.1, abs=0.06)
+
+
+def test_a_link_that_fails_as_soon_as_it_has_spoken_makes_them_longer_and_longer() -> None:
+    dead = Dead(TurningClock())
+    alford = Alford(endpoints={"Ball": dead}, source=Ceiling())
+    dead.clock = alford.clock
+    waits_s = [waits_after(alford, dead, 0.5) for _ in range(4)]
+    assert waits_s == sorted(waits_s)
+    assert waits_s[-1] > 5 * waits_s[0]
 
 
 def test_a_link_that_is_closed_as_soon_as_it_is_up_is_not_dialed_faster_and_faster() -> None:

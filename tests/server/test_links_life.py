@@ -147,6 +147,7 @@ def test_what_an_operator_sees_of_a_neighbor() -> None:
     link = alford.link()
     alford.side.report(b"kiwi")
     alford.side.report(b"moa")
+    alford.turn()
     link.receive(record(b"rhea") + b"\nPONG 1\n")
     alford.pass_s(1.5)
     assert asdict(alford.side.status("Ball")) == {

@@ -216,7 +216,7 @@ async def test_what_waits_when_a_link_goes_down_is_promised_by_the_next_one(
     ball.client.abort()
     await herd.until(lambda: alford.link("Ball")["state"] != "up")
     ball = await stand_in(alford, reconciles=False)
-    ball.say(b"PONG 1")
+    ball.say(b"PONG 0")
     await ball.be_heard()
     assert client.received == b""
     ball.say(b"ROOT " + b"00" * 8)
