@@ -73,6 +73,11 @@ class Digests:
             for at in range(start, start + FANOUT * DIGEST_BYTES, DIGEST_BYTES)
         ]
 
+    def walk_cost(self, path: str) -> int:
+        """Return how many records `records_of` would walk through beside those it returns."""
+        shard = int(path[:SHARD_DEPTH], 16)
+        return 0 if shard == self._indexed_shard else len(self._cache.shard(shard))
+
     def records_of(self, path: str, limit: int) -> dict[bytes, tuple[bytes, bytes]] | None:
         """Return the records under a node, no higher than a shard: fingerprint -> (client id, AT line).
 

@@ -195,25 +195,28 @@ class Reconciler:
 
     def take_node(self, step: Step) -> int:
         """Go on with each child that differs."""
-        cost = FANOUT
+        later: list[Step] = []
         own = self._digests.children(step.path)
         for digit, (mine, theirs) in enumerate(zip(own, step.digests, strict=True)):
             path = f"{step.path}{digit:x}"
             if mine == theirs:
                 continue
             if theirs == EMPTY:
-                self._queue.appendleft(Step("GIVE", path))
+                later.append(Step("GIVE", path))
             elif mine == EMPTY:
                 self._say("GIVE", path)
             else:
-                cost += self._say_child(path)
-        return cost
+                later.append(Step("SHOW", path))
+        self._queue.extendleft(reversed(later))
+        return FANOUT
 
-    def _say_child(self, path: str) -> int:
+    def take_show(self, step: Step) -> int:
         """Show what is below a node that differs: its records if they are few, else its children."""
+        path = step.path
         if len(path) < SHARD_DEPTH:
             self._say("NODE", path, tuple(self._digests.children(path)))
-            return 0
+            return FANOUT
+        cost = self._digests.walk_cost(path) + _LEAF_COST
         is_leaf = len(path) == LEAF_DEPTH
         records = self._digests.records_of(path, MAX_LEAF_RECORDS if is_leaf else FEW_RECORDS)
         if records:
@@ -223,23 +226,25 @@ class Reconciler:
         else:
             self._queue.appendleft(Step("GIVE", path))
             self._say("GIVE", path)
-        return _LEAF_COST
+        return cost
 
     def take_leaf(self, step: Step) -> int:
         """Owe what the neighbor lacks, and ask for what is lacking here."""
+        cost = self._digests.walk_cost(step.path) + _LEAF_COST
         own = self._digests.records_of(step.path, _NO_LIMIT) or {}
         theirs = frozenset(step.digests)
         self._owe(dict(record for mark, record in own.items() if mark not in theirs))
         wanted = tuple(mark for mark in step.digests if mark not in own)
         if wanted:
             self._say("WANT", step.path, wanted)
-        return _LEAF_COST
+        return cost
 
     def take_want(self, step: Step) -> int:
         """Owe what is asked for."""
+        cost = self._digests.walk_cost(step.path) + _LEAF_COST
         own = self._digests.records_of(step.path, _NO_LIMIT) or {}
         self._owe(dict(own[mark] for mark in step.digests if mark in own))
-        return _LEAF_COST
+        return cost
 
     def take_give(self, step: Step) -> int:
         """Owe all that is under a node, a shard at a time."""
@@ -284,6 +289,7 @@ _TAKE: Final[dict[str, Callable[[Reconciler, Step], int]]] = {
     "LEAF": Reconciler.take_leaf,
     "WANT": Reconciler.take_want,
     "GIVE": Reconciler.take_give,
+    "SHOW": Reconciler.take_show,  # said by nobody: what a NODE leaves to be done
     "TURN": Reconciler.take_turn,
     "DONE": Reconciler.take_done,
 }
