@@ -74,7 +74,8 @@ class LinkConnection(Protocol):
         """Begin the handshake."""
         self._peer = Peer("link", address_text(self.transport.getPeer()))
         self._number = self._neighbors.connections.add(self)
-        self._stranger_number = self._neighbors.admit(self)
+        if self._expected is None:
+            self._stranger_number = self._neighbors.admit(self)
         self._context.log.opened(self._peer)
         self.transport.setTcpNoDelay(True)
         self._timer = self._context.world.reactor.callLater(

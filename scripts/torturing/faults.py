@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import ExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -15,9 +17,13 @@ from torturing.plan import links_of
 from torturing.servers import LOOK_S, Servers, links_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from torturing.plan import LinkFault, Plan, ProcessFault
+
+LOCK_S: Final = 10.0
+"""How long a server's own commits may keep its journal from being locked."""
 
 SYNC_S: Final = 20.0
 """How long a death waits until every server has passed on what it knows."""
@@ -70,15 +76,21 @@ class Faults:
         if self.durability != "disk" and fault.is_deadly and not await self._all_is_elsewhere(until_s):
             self._note(f"no {fault}: servers were not in sync in time")
             return
-        self._note(f"{fault.kind} {', '.join(names)}")
         if fault.kind == "pause":
+            self._note(f"pause {', '.join(names)}")
             self.servers.pause(*names)
             await asyncio.sleep(fault.for_s)
             self.servers.resume()
             self._note(f"resume {', '.join(names)}")
             return
-        end = self.servers.kill if fault.kind == "kill" else self.servers.stop
-        await end(*names)
+        if fault.prelude_s:
+            async with self._no_promises(names):
+                self._note(f"no promises from {', '.join(names)}")
+                await asyncio.sleep(fault.prelude_s)
+                await self.servers.kill(*names)
+        else:
+            await (self.servers.kill if fault.kind == "kill" else self.servers.stop)(*names)
+        self._note(f"{fault.kind} {', '.join(names)}")
         await asyncio.sleep(fault.for_s)
         self._note(f"start {', '.join(names)}")
         if self.durability == "disk":
@@ -86,6 +98,19 @@ class Faults:
         else:
             await self.servers.start(*names)
         self._note(f"up {', '.join(names)}")
+
+    @asynccontextmanager
+    async def _no_promises(self, names: Sequence[str]) -> AsyncIterator[None]:
+        """Hold up the journals of servers, or cut their links."""
+        with ExitStack() as held:
+            for name in names:
+                if self.durability == "disk":
+                    path = self.servers.config.journal_file(name)
+                    held.enter_context(closing(await asyncio.to_thread(_locked, path)))
+                else:
+                    self.proxies.isolate(name)
+                    held.callback(self.proxies.rejoin, name)
+            yield
 
     async def _start_alone(self, names: Sequence[str]) -> None:
         """Start servers without links until each has shown what it kept by itself."""
@@ -120,3 +145,10 @@ class Faults:
 
     def _note(self, text: str) -> None:
         self.log.append((self.now(), text))
+
+
+def _locked(path: Path) -> sqlite3.Connection:
+    """Return a connection that keeps all others from writing the database until it is closed."""
+    database = sqlite3.connect(path, LOCK_S, isolation_level=None, check_same_thread=False)
+    database.execute("BEGIN IMMEDIATE")
+    return database

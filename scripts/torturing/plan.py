@@ -37,12 +37,17 @@ _WEATHER: Final = (Weather.CUT, Weather.HOLE, Weather.STALLED, Weather.SLOW)
 
 @frozen
 class ProcessFault:
-    """Something that happens to servers `after_s` the last such fault was over, for `for_s` seconds."""
+    """Something that happens to servers `after_s` the last such fault was over, for `for_s` seconds.
+
+    For `prelude_s` before that they cannot keep a promise: their journals are held up under `disk`, else
+    their links are cut. A server that answers nevertheless loses what it answered.
+    """
 
     kind: Kind
     servers: tuple[str, ...]
     after_s: float
     for_s: float
+    prelude_s: float = 0.0
 
     @property
     def is_deadly(self) -> bool:
@@ -50,7 +55,8 @@ class ProcessFault:
         return self.kind != "pause"
 
     def __str__(self) -> str:
-        return f"{self.kind} {', '.join(self.servers)} for {self.for_s:.2f} s"
+        prelude = f" after {self.prelude_s:.2f} s without promises" if self.prelude_s else ""
+        return f"{self.kind} {', '.join(self.servers)} for {self.for_s:.2f} s{prelude}"
 
 
 @frozen
@@ -82,10 +88,10 @@ def links_of(config: Config) -> list[Link]:
 def draw(seed: int, config: Config, durability: Durability, seconds: float) -> Plan:
     """Draw the faults of a run of so many seconds."""
     many = durability == "disk"
-    faults: list[ProcessFault] = []
     source = random.Random(f"{seed} {durability} processes")  # noqa: S311 - no secret
-    if many:  # in the shortest run too
-        faults.append(ProcessFault("kill", config.names, source.uniform(0.5, 2), 0.0))
+    # In the shortest run too: the end of all that one answer could rest on, while it may not be given.
+    first = config.names if many else (source.choice(config.names),)
+    faults = [ProcessFault("kill", first, source.uniform(0.5, 2), 0.0, 0.7)]
     while sum(fault.after_s + fault.for_s for fault in faults) < seconds:
         faults.append(_process_fault(source, config.names, many=many))
     weather = [fault for each in links_of(config) for fault in _weather(seed, each, durability, seconds)]
@@ -97,9 +103,10 @@ def _process_fault(source: random.Random, names: Sequence[str], *, many: bool) -
     count = source.choice((1, 1, 2, 3, len(names))) if many and kind in {"kill", "pause"} else 1
     servers = names if kind == "roll" else source.sample(names, count)
     longest_s = {"pause": LONGEST_PAUSE_S, "roll": 0.2}.get(kind, 1.5)
-    return ProcessFault(
-        kind, tuple(servers), source.expovariate(1 / _PROCESS_GAP_S), source.uniform(0, longest_s)
-    )
+    drawn_s = source.uniform(0.2, 1.0)
+    prelude_s = source.choice((0.0, drawn_s, drawn_s)) if kind == "kill" else 0.0
+    after_s = source.expovariate(1 / _PROCESS_GAP_S)
+    return ProcessFault(kind, tuple(servers), after_s, source.uniform(0, longest_s), prelude_s)
 
 
 def _weather(seed: int, each: Link, durability: Durability, seconds: float) -> list[LinkFault]:

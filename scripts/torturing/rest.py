@@ -24,6 +24,9 @@ CONVERGE_S: Final = 20.0
 IDLE_S: Final = 1.0
 """Two heartbeats: long enough for what goes round in circles to be seen."""
 
+FLOOD_S: Final = 0.4
+"""From one report at rest to the next: an update takes milliseconds, and what circles is seen later too."""
+
 
 @define
 class Rest:
@@ -71,7 +74,7 @@ async def _count(servers: Servers, history: History) -> Quiet:
             continue
         conversation.say(iamat(*report))
         await conversation.finish()
-        await asyncio.sleep(IDLE_S)
+        await asyncio.sleep(FLOOD_S)
         before, after = after, _sent(await _statuses(servers))
         updates.append({each: after[each] - before.get(each, 0) for each in after})
     return Quiet(idle, tuple(updates))
