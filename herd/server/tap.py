@@ -12,6 +12,7 @@ import gc
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from functools import partial
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from twisted.internet import defer
 
-    from herd.config.model import Config
+    from herd.config.model import Config, Server
     from herd.server.node import Node
 
 
@@ -88,6 +89,8 @@ class Options(usage.Options):
         parent = getattr(self, "parent", None) or {}
         if parent.get("nodaemon") and parent.get("pidfile") == _TWISTD_PID_FILE:
             parent["pidfile"] = ""
+        elif parent.get("nodaemon") == 0:
+            _refuse_taken_ports(self.config.server(self["name"]))
 
 
 def _check_name(name: str | None, config: Config) -> str:
@@ -99,6 +102,19 @@ def _check_name(name: str | None, config: Config) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         _exit(f"there is no server {name!r} in {config.source}{hint} It has: {names}")
     return name
+
+
+def _refuse_taken_ports(server: Server) -> None:
+    """End a process that could not listen before it becomes a daemon, which has nowhere to say so."""
+    for endpoint in (server.links, server.clients):
+        address = endpoint.listen
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address.host, address.port))
+            except OSError as error:
+                _exit(f"{server.name} cannot listen on {address}: {error.strerror}")
 
 
 @implementer(IService)

@@ -14,10 +14,10 @@ def test_one_stranger_too_many_costs_the_oldest_its_place() -> None:
 
 def test_who_has_left_or_shaken_hands_is_no_stranger_any_more() -> None:
     alford = Alford(handshakes=2)
-    link, gone, third, fourth = alford.accept(hello()), alford.accept(), alford.accept(), None
+    link, gone, one = alford.accept(hello()), alford.accept(), alford.accept()
     gone.lose()
-    fourth = alford.accept()
-    assert [each.was_aborted for each in (link, third, fourth)] == [False, False, False]
+    other = alford.accept()
+    assert [each.was_aborted for each in (link, one, other)] == [False, False, False]
     assert alford.side.status("Ball").state == "up"
 
 
