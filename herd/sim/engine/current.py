@@ -1,0 +1,13 @@
+"""Which program is running now: what the clock, chance and the reactor of this moment are asked of.
+
+The simulation sets it before each event. None means that nobody is hosted: the real world.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from herd.sim.engine.process import Process
+
+process: Process | None = None

@@ -1,0 +1,179 @@
+"""A host: a name, an address, a clock, files, a kernel with sockets, and programs that run on it.
+
+What a host's kernel does goes on while its processes are paused or dead: it takes segments, refuses
+connections, resets what belongs to nobody. When the power is off nothing does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from herd.sim.engine.process import Process
+from herd.sim.engine.profile import Uniform
+from herd.sim.engine.trace import NOBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from herd.sim.engine.clock import HostClock
+    from herd.sim.engine.profile import Latency, Profile
+    from herd.sim.engine.programs import Program
+    from herd.sim.engine.simulation import Simulation
+
+_FIRST_EPHEMERAL = 32768
+_LAST_PORT = 65535
+_THREAD = Uniform(0.1, 2.0)
+LOOPBACK = "127.0.0.1"
+
+
+class Host:
+    """One machine of the simulated network."""
+
+    process = None
+    """Whose program runs in the kernel's own events: nobody's."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - only a simulation makes hosts
+        self,
+        simulation: Simulation,
+        name: str,
+        index: int,
+        address: str,
+        clock: HostClock,
+        profile: Profile | None,
+    ) -> None:
+        self.simulation = simulation
+        self.name = name
+        self.index = index
+        self.address = address
+        self.clock = clock
+        self.profile = profile
+        self.halted = False
+        self.paused = False
+        self.processes: list[Process] = []
+        self.thread_delay: Latency = _THREAD
+        """How long work takes that a program gives to a thread: a disk's write, most often."""
+        self.incarnation = 0
+        """How often the power came back."""
+        self._listeners: dict[tuple[str, Any], Any] = {}
+        self._next_port = _FIRST_EPHEMERAL
+        self._files: Path | None = None
+        self._started: list[tuple[Program, dict[str, str], str | None]] = []
+
+    @property
+    def files(self) -> Path:
+        """The host's directory; its files outlive its programs."""
+        if self._files is None:
+            self._files = self.simulation.directory(self.name)
+        return self._files
+
+    # Programs.
+
+    def start(
+        self, program: Program, *, environ: Mapping[str, str] | None = None, name: str | None = None
+    ) -> Process:
+        """Start a program now (when the simulation runs next), and again at each `restart`."""
+        self._started.append((program, dict(environ or {}), name))
+        return self._launch(program, dict(environ or {}), name)
+
+    def _launch(self, program: Program, environ: dict[str, str], name: str | None) -> Process:
+        process = Process(self, program, environ, name)
+        self.processes.append(process)
+        self.simulation.schedule(self.simulation.now_ns, process, process.launch)
+        return process
+
+    def kill(self) -> None:
+        """End all programs as `kill -9` does: the kernel closes their sockets."""
+        for process in self.processes:
+            process.exit(-9)
+
+    def power_off(self) -> None:
+        """Cut the power: no packet leaves any more, nothing answers."""
+        if self.halted:
+            return
+        self.halted = True
+        for process in self.processes:
+            process.vanish()
+        self._listeners.clear()
+
+    def restart(self) -> None:
+        """Power on if it is off, end what still runs, and start all programs anew."""
+        self.kill()
+        if self.halted:
+            self.halted = False
+            self.incarnation += 1
+        self.paused = False
+        self.processes = []
+        for program, environ, name in self._started:
+            self._launch(program, dict(environ), name)
+
+    def pause(self) -> None:
+        """Let all programs stand still (SIGSTOP); the kernel goes on."""
+        self.paused = True
+        for process in self.processes:
+            process.pause()
+
+    def resume(self) -> None:
+        """Let them go on (SIGCONT)."""
+        self.paused = False
+        for process in self.processes:
+            process.resume()
+
+    def miss(self, event: Any) -> None:
+        """Let an event pass that came while the power was off."""
+
+    # Addresses and ports.
+
+    def is_own(self, address: str) -> bool:
+        """Tell whether an address is this host."""
+        return address == self.address or address.startswith("127.")
+
+    def reach(self, address: str) -> Host | None:
+        """Return the host that has an address, as seen from here."""
+        return self if self.is_own(address) else self.simulation.network.at(address)
+
+    def bind(self, kind: str, address: str, port: int, socket: object) -> int | None:
+        """Take a port ("tcp" or "udp") for a socket: the port, any free one for 0; None if it is taken.
+
+        `address` is "" for all addresses of the host.
+        """
+        if port == 0:
+            port = self._free_port(kind)
+        elif self._is_taken(kind, address, port):
+            return None
+        self._listeners[kind, (address, port)] = socket
+        return port
+
+    def unbind(self, kind: str, address: str, port: int, socket: object) -> None:
+        """Give a port back."""
+        if self._listeners.get((kind, (address, port))) is socket:
+            del self._listeners[kind, (address, port)]
+
+    def bound(self, kind: str, address: str, port: int) -> Any:
+        """Return the socket that is bound to a port at an address, or None."""
+        found = self._listeners.get((kind, (address, port)))
+        return found if found is not None else self._listeners.get((kind, ("", port)))
+
+    def ephemeral(self) -> int:
+        """Return a port for a connection that begins here."""
+        port = self._next_port
+        self._next_port = port + 1 if port < _LAST_PORT else _FIRST_EPHEMERAL
+        return port
+
+    def _free_port(self, kind: str) -> int:
+        port = self.ephemeral()
+        while self._is_taken(kind, "", port):
+            port = self.ephemeral()
+        return port
+
+    def _is_taken(self, kind: str, address: str, port: int) -> bool:
+        if not address:
+            return any(each[0] == kind and each[1][1] == port for each in self._listeners)
+        return (kind, (address, port)) in self._listeners or (kind, ("", port)) in self._listeners
+
+    def record(self, kind: int, peer: Host | None, flow: int, size: int, data: bytes = b"") -> None:
+        """Put an event of this host into the trace, if there is one."""
+        if self.simulation.trace is not None:
+            self.simulation.trace.add(
+                kind, self.simulation.now_ns, self.index, NOBODY if peer is None else peer.index, flow, size, data
+            )

@@ -1,0 +1,49 @@
+"""What hosted programs log: kept by the process that logged it, and traced.
+
+A failure that a program logs because nobody handled it is a problem of the simulation: a scenario with
+problems has failed, unless it says that it expects them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+
+from herd.sim.engine import current, trace
+
+if TYPE_CHECKING:
+    from twisted.logger import LogEvent
+
+    from herd.sim.engine.process import Process
+
+KEPT_LINES: Final = 1_000
+_installed: list[bool] = []
+
+
+def install() -> None:
+    """Listen to what is logged, once for all simulations."""
+    if not _installed:
+        _installed.append(True)
+        globalLogPublisher.addObserver(_observe)
+
+
+def _observe(event: LogEvent) -> None:
+    process = current.process
+    if process is not None:
+        keep(process, event)
+
+
+def keep(process: Process, event: LogEvent) -> None:
+    """Keep a log event of a process."""
+    text = formatEvent(event)
+    if process.log is None:
+        process.log = deque(maxlen=KEPT_LINES)
+    process.log.append((process.simulation.now_ns, text))
+    process.host.record(trace.NOTE, None, 0, 0, text.encode(errors="backslashreplace"))
+    failure = event.get("log_failure")
+    if failure is not None:
+        process.simulation.problem(process.host.name, f"{text}\n{failure.getTraceback()}".strip())
+    elif event.get("log_level") is LogLevel.critical:
+        process.simulation.problem(process.host.name, text)

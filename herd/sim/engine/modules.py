@@ -1,0 +1,193 @@
+"""The modules of a program: each process has its own.
+
+Two hosts that run one script must not share its module globals. So a script, a .tac file and the modules that
+belong to the program are executed anew for each process; libraries are shared by all. What belongs to a program
+are the modules beside its script, and the packages that it is told to own.
+
+Which modules an `import` gives depends on whose code it stands in. The namespaces of a program's modules have a
+`__builtins__` of ours, and the `__import__` in it asks the running process first. Libraries import, and look up
+`sys.modules`, by the ordinary way; `shells` makes that lead to the running process's modules too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from herd.sim.engine import current, shells, sources
+from herd.sim.engine.identity import build_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from herd.sim.engine.sources import Source
+
+_BUILTINS: Final[dict[str, Any]] = {}
+"""The `__builtins__` of all namespaces of programs."""
+
+
+class Modules:
+    """The modules of one process.
+
+    `path` are directories whose modules belong to the program; `own` are names of packages and modules that do
+    wherever they are found.
+    """
+
+    def __init__(self, path: Sequence[str] = (), own: Iterable[str] = ()) -> None:
+        self.path = tuple(path)
+        self.own = frozenset(own)
+        self.loaded: dict[str, ModuleType] = {}
+        self._decided: dict[str, bool] = {}
+
+    def owns(self, name: str) -> bool:
+        """Tell whether a module, loaded or not, belongs to the program."""
+        top = name.partition(".")[0]
+        decided = self._decided.get(top)
+        if decided is None:
+            decided = top in self.loaded or top in self.own or sources.is_in(top, self.path)
+            self._decided[top] = decided
+        return decided
+
+    def load(self, name: str) -> ModuleType:
+        """Return a module of the program, executed if it was not yet; a `ModuleNotFoundError` if there is none."""
+        module = self.loaded.get(name)
+        if module is not None:
+            return module
+        parent, _, child = name.rpartition(".")
+        if not parent:
+            return self._execute(name, self._find(name))
+        package = self.load(parent)
+        if name in self.loaded:  # the package itself has imported it
+            return self.loaded[name]
+        path = getattr(package, "__path__", None)
+        if path is None:
+            raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
+        source = sources.find(name, path)
+        # Bound before it is executed, so that modules can import each other in a circle.
+        return self._execute(name, source, package, child)
+
+    def run_file(self, file: str, name: str = "__main__") -> ModuleType:
+        """Execute a script in a module of its own."""
+        module = self._module(name, sources.find_file(name, file))
+        module.__file__ = file
+        module.__spec__ = None
+        module.__package__ = None
+        return self._run(module, sources.find_file(name, file))
+
+    def run_module(self, name: str) -> ModuleType:
+        """Execute a module as `python -m` does: it is `__main__`, in its package."""
+        package = name.rpartition(".")[0]
+        source = sources.find(name, self.load(package).__path__) if package else self._find(name)
+        if source is not None and source.locations is not None:
+            return self.run_module(f"{name}.__main__")
+        if source is None or source.code is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        module = self._module("__main__", source)
+        module.__package__ = package
+        return self._run(module, source)
+
+    def _find(self, name: str) -> Source | None:
+        return sources.find(name, self.path) or sources.find_importable(name)
+
+    def _execute(
+        self, name: str, source: Source | None, package: ModuleType | None = None, child: str = ""
+    ) -> ModuleType:
+        if source is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if source.is_extension:
+            module = self.loaded[name] = sources.extension(source)
+        else:
+            module = self._module(name, source)
+        if package is not None:
+            setattr(package, child, module)
+        try:
+            return self._run(module, source)
+        except BaseException:
+            if package is not None and getattr(package, child, None) is module:
+                delattr(package, child)
+            raise
+
+    def _module(self, name: str, source: Source) -> ModuleType:
+        """Make a module of the program, yet empty."""
+        module = ModuleType(name)
+        namespace = vars(module)
+        spec = source.spec
+        namespace["__builtins__"] = _BUILTINS or make_builtins()
+        namespace["__spec__"] = spec
+        namespace["__loader__"] = spec.loader
+        namespace["__package__"] = spec.parent
+        if spec.origin is not None:
+            namespace["__file__"] = spec.origin
+            namespace["__cached__"] = spec.cached
+        locations = source.locations
+        if locations is not None:
+            namespace["__path__"] = locations
+        return module
+
+    def _run(self, module: ModuleType, source: Source) -> ModuleType:
+        name = module.__name__
+        self.loaded[name] = module
+        shells.show(name)
+        if source.code is not None:
+            try:
+                exec(source.code, vars(module))  # noqa: S102 - it is what an import is
+            except BaseException:
+                if name != "__main__":
+                    self.loaded.pop(name, None)
+                raise
+        return self.loaded.get(name, module)
+
+
+def make_builtins() -> dict[str, Any]:
+    """Return the builtins of programs: Python's own at this moment, and two of ours."""
+    _BUILTINS.update(vars(builtins), __import__=own_import, __build_class__=build_class)
+    return _BUILTINS
+
+
+def own_import(
+    name: str,
+    globals: Mapping[str, Any] | None = None,  # noqa: A002 - the name of Python's own argument
+    locals: Mapping[str, Any] | None = None,  # noqa: A002 - likewise
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> ModuleType:
+    """Import for a program's module: what `import` and `from ... import` call."""
+    process = current.process
+    modules: Modules | None = process.modules if process is not None else None
+    if modules is None:
+        return __import__(name, globals, locals, fromlist or (), level)
+    absolute = importlib.util.resolve_name("." * level + name, package_of(globals or {})) if level else name
+    if not modules.owns(absolute):
+        return __import__(name, globals, locals, fromlist or (), level)
+    module = modules.load(absolute)
+    if not fromlist:
+        return modules.loaded[absolute.partition(".")[0]]
+    if hasattr(module, "__path__"):
+        _load_named(modules, module, fromlist)
+    return module
+
+
+def package_of(namespace: Mapping[str, Any]) -> str:
+    """Return the package that relative imports in a namespace are relative to; "" if there is none."""
+    package = namespace.get("__package__")
+    if package is None:
+        package = namespace["__name__"]
+        if "__path__" not in namespace:
+            package = package.rpartition(".")[0]
+    return str(package)
+
+
+def _load_named(modules: Modules, package: ModuleType, names: Sequence[str]) -> None:
+    """Load those of the names in `from package import names` that are submodules."""
+    for name in names:
+        if name == "*":
+            _load_named(modules, package, [each for each in getattr(package, "__all__", ()) if each != "*"])
+        elif not hasattr(package, name):
+            full = f"{package.__name__}.{name}"
+            try:
+                modules.load(full)
+            except ModuleNotFoundError as error:
+                if error.name != full:
+                    raise

@@ -1,0 +1,299 @@
+"""The reactor that one hosted program sees: Twisted's own, over simulated sockets and virtual time.
+
+What a reactor promises (the order of system event triggers, starting, stopping, pluggable resolvers) is kept
+by Twisted's `ReactorBase`; what transports promise, by Twisted's transports. Here are time, threads, and the
+poll: a socket that becomes readable is read in the event that made it so; what was written leaves at the end
+of the turn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from twisted.internet import error
+from twisted.internet.base import ReactorBase
+from twisted.internet.interfaces import (
+    IReactorPluggableNameResolver,
+    IReactorPluggableResolver,
+    IReactorTCP,
+    IReactorUDP,
+    IReactorUNIX,
+)
+from twisted.internet.posixbase import _DisconnectSelectableMixin
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.names import SimulatedResolver
+from herd.sim.engine.threads import ThreadPool
+from herd.sim.engine.timers import TURN_NS, DelayedCall
+from herd.sim.engine.transports import SimulatedConnector, SimulatedPort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twisted.internet.interfaces import IDelayedCall, IListeningPort
+
+    from herd.sim.engine.process import Process
+    from herd.sim.engine.sockets import TcpSocket
+
+_log = Logger("herd.sim")
+
+
+@implementer(
+    IReactorTCP, IReactorUDP, IReactorUNIX, IReactorPluggableResolver, IReactorPluggableNameResolver
+)
+class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
+    """The reactor of one process."""
+
+    _registerAsIOThread = False
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.timers: dict[DelayedCall, None] = {}
+        self.sockets: dict[Any, None] = {}
+        """All that its kernel holds for this process."""
+        self._writing: list[Any] = []
+        self._selectables: dict[Any, None] = {}
+        self._pool: ThreadPool | None = None
+        self._soon = 0
+        super().__init__()
+
+    # Time.
+
+    def seconds(self) -> float:  # type: ignore[override]
+        """Return the host's wall clock, as Twisted's reactors do."""
+        return self.process.wall_ns() / NS_PER_S
+
+    def callLater(  # type: ignore[override]
+        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object  # noqa: A002
+    ) -> DelayedCall:
+        """Call a function in so many seconds."""
+        assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
+        call = DelayedCall(self.process, delay, callable, args, kw)
+        self.timers[call] = None
+        return call
+
+    def getDelayedCalls(self) -> Sequence[IDelayedCall]:
+        """Return what will be called."""
+        return cast("list[IDelayedCall]", list(self.timers))
+
+    def clock_was_set(self) -> None:
+        """Let every timer be due by the clock as it is now."""
+        for call in list(self.timers):
+            call.reschedule()
+
+    # Starting and stopping.
+
+    def installWaker(self) -> None:
+        """Do nothing: nobody waits in a system call."""
+
+    def wakeUp(self) -> None:
+        """Run what `callFromThread` was given."""
+        if self.threadCallQueue:
+            self._later(self._run_thread_calls)
+
+    def _run_thread_calls(self) -> None:
+        calls, self.threadCallQueue = self.threadCallQueue, []
+        for function, args, kwargs in calls:
+            try:
+                function(*args, **kwargs)
+            except Exception:  # noqa: BLE001 - as the real one does
+                self.log_unhandled()
+
+    def _later(self, function: Callable[..., object]) -> None:
+        simulation = self.process.simulation
+        simulation.schedule(simulation.now_ns + TURN_NS, self.process, function)
+
+    def run(self, installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 - Twisted's own
+        """Run the reactor: a script goes on behind this call when the reactor has stopped."""
+        self.startRunning(installSignalHandlers=installSignalHandlers)
+        self.process.park()
+
+    def stop(self) -> None:
+        """Stop at the end of this turn."""
+        super().stop()
+        self._later(self._shut_down)
+
+    def _shut_down(self) -> None:
+        self._justStopped = False
+        self.fireSystemEvent("shutdown")
+
+    def crash(self) -> None:
+        """Stop at once, without the shutdown event."""
+        super().crash()
+        self._later(self._ended)
+
+    def _ended(self) -> None:
+        if self.process.unpark is not None:
+            self.process.unpark()
+        else:
+            self.process.exit(0)
+
+    def log_unhandled(self) -> None:
+        """Log the exception that is being handled, as a reactor's main loop does."""
+        _log.failure("Unhandled error in a hosted program")
+
+    # Threads.
+
+    def _initThreads(self) -> None:
+        self.installNameResolver(SimulatedResolver(self.process))
+        self.usingThreads = True
+
+    def getThreadPool(self) -> Any:
+        """Return the pool of threads that are none."""
+        if self._pool is None:
+            self._pool = ThreadPool(self.process)
+        return self._pool
+
+    # The poll.
+
+    def addReader(self, reader: Any) -> None:
+        """Tell a selectable when it may read."""
+        socket = reader.socket
+        self._selectables[reader] = None
+        socket.reader = reader
+        if socket.is_readable:
+            self._poll_soon(socket)
+
+    def addWriter(self, writer: Any) -> None:
+        """Tell a selectable when it may write: at the end of this turn, or when there is room."""
+        socket = writer.socket
+        if socket.writer is writer:
+            return
+        self._selectables[writer] = None
+        socket.writer = writer
+        if socket.is_writable:
+            self._write_at_end(writer)
+
+    def _write_at_end(self, writer: Any) -> None:
+        if not self._writing:
+            self.process.simulation.turns.append(self.process)
+        self._writing.append(writer)
+
+    def removeReader(self, reader: Any) -> None:
+        """Tell it no more."""
+        socket = getattr(reader, "socket", None)
+        if socket is not None and socket.reader is reader:
+            socket.reader = None
+            if socket.writer is not reader:
+                self._selectables.pop(reader, None)
+
+    def removeWriter(self, writer: Any) -> None:
+        """Tell it no more."""
+        socket = getattr(writer, "socket", None)
+        if socket is not None and socket.writer is writer:
+            socket.writer = None
+            if socket.reader is not writer:
+                self._selectables.pop(writer, None)
+
+    def removeAll(self) -> list[Any]:
+        """Take out all selectables, and return them."""
+        found = list(self._selectables)
+        for each in found:
+            self.removeReader(each)
+            self.removeWriter(each)
+        return found
+
+    def getReaders(self) -> list[Any]:
+        """Return who waits for something to read."""
+        return [each for each in self._selectables if each.socket.reader is each]
+
+    def getWriters(self) -> list[Any]:
+        """Return who waits for room to write."""
+        return [each for each in self._selectables if each.socket.writer is each]
+
+    def _poll_soon(self, socket: TcpSocket) -> None:
+        if not socket.is_polled:
+            socket.is_polled = True
+            simulation = self.process.simulation
+            simulation.schedule(simulation.now_ns + TURN_NS, self.process, self._poll_one, (socket,))
+
+    def _poll_one(self, socket: TcpSocket) -> None:
+        socket.is_polled = False
+        if socket.reader is not None and socket.is_readable:
+            self.read_ready(socket)
+
+    def poll(self) -> None:
+        """Look at all sockets, after a pause."""
+        for socket in list(self.sockets):
+            if socket.reader is not None and socket.is_readable:
+                self._poll_soon(socket)
+            elif socket.writer is not None and socket.is_writable:
+                self._write_at_end(socket.writer)
+
+    def read_ready(self, socket: TcpSocket) -> None:
+        """Let a selectable read: the network has brought something."""
+        from herd.sim.engine import current  # noqa: PLC0415
+
+        current.process = self.process
+        selectable = socket.reader
+        try:
+            why = selectable.doRead()
+        except Exception as problem:  # noqa: BLE001 - a transport whose protocol fails is closed, and it is logged
+            self.log_unhandled()
+            why = problem
+        if why:
+            self._disconnectSelectable(selectable, why, True)
+        elif socket.reader is not None and socket.is_readable:
+            self._poll_soon(socket)
+
+    def write_ready(self, socket: TcpSocket) -> None:
+        """Let a selectable write: there is room, or the connection has failed."""
+        self._write_at_end(socket.writer)
+
+    def end_turn(self) -> None:
+        """Send what was written in this turn."""
+        writing, self._writing = self._writing, []
+        for selectable in writing:
+            socket = getattr(selectable, "socket", None)
+            if socket is None or socket.writer is not selectable:
+                continue
+            try:
+                why = selectable.doWrite()
+            except Exception as problem:  # noqa: BLE001 - likewise
+                self.log_unhandled()
+                why = problem
+            if why:
+                self._disconnectSelectable(selectable, why, False)
+            elif socket.writer is selectable and socket.is_writable:
+                self._write_at_end(selectable)
+
+    # What a dead process leaves behind.
+
+    def close_sockets(self) -> None:
+        """Close everything, as a kernel does for a process that has ended."""
+        for socket in list(self.sockets):
+            socket.close()
+        self._let_go()
+
+    def forget_sockets(self) -> None:
+        """Lose everything, with the power."""
+        for socket in list(self.sockets):
+            socket.vanish()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self.sockets.clear()
+        self._selectables.clear()
+        self.timers.clear()
+        self._writing = []
+
+    # TCP.
+
+    def listenTCP(
+        self, port: int, factory: Any, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
+        """Listen; a `CannotListenError` if that cannot be done."""
+        listening = SimulatedPort(port, factory, backlog, interface, self)
+        listening.startListening()
+        return listening
+
+    def connectTCP(
+        self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None
+    ) -> SimulatedConnector:
+        """Connect a client."""
+        connector = SimulatedConnector(host, port, factory, timeout, bindAddress, self)
+        connector.connect()
+        return connector

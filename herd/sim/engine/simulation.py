@@ -1,0 +1,258 @@
+"""A simulation: hosts, a network, and one queue of events in virtual time.
+
+An event is (time in whole nanoseconds, a number, whose it is, a function, its arguments). The queue is a heap;
+equal times run in the order in which they were asked for. Nothing else ever runs, and whatever runs takes its
+time, its randomness and its network from here: so one seed is one history.
+
+A turn: what a program writes while an event runs leaves when the event is over, joined, as on a real reactor.
+A timer fires a microsecond after it is due, so a program that spins with `callLater(0)` makes time pass.
+"""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from heapq import heapify, heappop, heappush
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from herd.sim.engine import current, trace
+from herd.sim.engine.chance import Chance, Tape
+from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
+from herd.sim.engine.host import Host
+from herd.sim.engine.logs import install as install_logs
+from herd.sim.engine.network import Network
+from herd.sim.engine.profile import Profile
+from herd.sim.engine.trace import NOBODY, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from herd.sim.engine.process import Process
+
+    Event = tuple[int, int, Any, Callable[..., object], tuple[Any, ...]]
+
+_COLLECT_EVERY: Final = 200_000
+"""Events between two collections of garbage: at a fixed number, for weak references die there."""
+_PURGE_AT: Final = 2_000
+
+
+@frozen
+class Problem:
+    """Something that a hosted program did not handle: a logged failure, a traceback, an escape."""
+
+    time_ns: int
+    host: str
+    text: str
+
+
+class _World:
+    """Owner of the events that belong to no host: faults, steps of the workload."""
+
+    halted = False
+    process = None
+
+
+class Simulation:
+    """Hosts in a network that can be broken, in virtual time."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        profile: Profile | None = None,
+        trace: Trace | None = None,
+        tape: Tape | None = None,
+        epoch_s: int = EPOCH_S,
+    ) -> None:
+        install_logs()
+        self.now_ns = 0
+        self.events = 0
+        self.seed = seed
+        self.chance = Chance(seed, tape)
+        self.network = Network(self.chance, profile or Profile())
+        self.hosts: dict[str, Host] = {}
+        self.problems: list[Problem] = []
+        self.trace = trace
+        self.turns: list[Process] = []
+        """Processes that have written in the event that runs."""
+        self._epoch_ns = epoch_s * NS_PER_S
+        self._heap: list[Event] = []
+        self._sequence = 0
+        self._flows = 0
+        self._cancelled = 0
+        self._world = _World()
+        self._stopped = False
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+
+    # Hosts.
+
+    def host(
+        self,
+        name: str,
+        *,
+        address: str | None = None,
+        profile: Profile | None = None,
+        clock: HostClock | None = None,
+    ) -> Host:
+        """Add a host. `profile`: of the links that begin at it, where it differs from the network's."""
+        if name in self.hosts:
+            raise ValueError(f"there is a host {name} already")
+        index = len(self.hosts)
+        number = index + 1
+        address = address or f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        host = Host(self, name, index, address, clock or HostClock(self._epoch_ns), profile)
+        self.network.add(host)
+        self.hosts[name] = host
+        self.record(trace.HOST, host.index, NOBODY, 0, 0, f"{name} {address}".encode())
+        return host
+
+    def directory(self, name: str) -> Path:
+        """Make the directory of a host's files; it goes when the simulation is closed."""
+        if self._directory is None:
+            self._directory = tempfile.TemporaryDirectory(prefix="herd-sim-")
+        path = Path(self._directory.name) / name
+        path.mkdir()
+        return path
+
+    def close(self) -> None:
+        """Remove the files of all hosts, and let go of what they ran."""
+        self._heap.clear()
+        for host in self.hosts.values():
+            host.power_off()
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+    # Events.
+
+    def schedule(
+        self, time_ns: int, owner: object, function: Callable[..., object], args: tuple[Any, ...] = ()
+    ) -> None:
+        """Have an event happen at a time; the owner is a host or a process, and has to be there then."""
+        self._sequence = sequence = self._sequence + 1
+        heappush(self._heap, (time_ns, sequence, owner, function, args))
+
+    def at(self, time_s: float, function: Callable[..., object], *args: object) -> None:
+        """Have something happen at a virtual time in seconds that belongs to no host."""
+        self.schedule(max(round(time_s * NS_PER_S), self.now_ns), self._world, function, args)
+
+    def after(self, delay_s: float, function: Callable[..., object], *args: object) -> None:
+        """Have something happen in so many seconds that belongs to no host."""
+        self.schedule(self.now_ns + round(delay_s * NS_PER_S), self._world, function, args)
+
+    def stop(self) -> None:
+        """End `run` after the event that runs now."""
+        self._stopped = True
+
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the next event, if there is one."""
+        return self._heap[0][0] if self._heap else None
+
+    def run(self, until_s: float | None = None) -> None:
+        """Run events until none is left, or until a virtual time in seconds.
+
+        Virtual time is `until_s` afterwards, unless something has called `stop`.
+        """
+        until_ns = None if until_s is None else round(until_s * NS_PER_S)
+        self._stopped = False
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._run(until_ns)
+        finally:
+            current.process = None
+            if collecting:
+                gc.enable()
+        if until_ns is not None and not self._stopped:
+            self.now_ns = max(self.now_ns, until_ns)
+
+    def run_while(self, condition: Callable[[], object], limit_s: float) -> bool:
+        """Run while a condition holds, for at most `limit_s`; tell whether it has ceased to."""
+        limit_ns = self.now_ns + round(limit_s * NS_PER_S)
+        while condition():
+            if self.next_ns is None or self.next_ns > limit_ns:
+                return False
+            self.run_one()
+        return True
+
+    def run_one(self) -> None:
+        """Run one event."""
+        try:
+            self._stopped = True
+            self._run(None)
+        finally:
+            current.process = None
+
+    def _run(self, until_ns: int | None) -> None:
+        heap = self._heap
+        turns = self.turns
+        limit = until_ns if until_ns is not None else 1 << 62
+        collect_at = self.events + _COLLECT_EVERY
+        while heap:
+            time_ns, _, owner, function, args = entry = heappop(heap)
+            if time_ns > limit:
+                heappush(heap, entry)
+                return
+            if owner.halted:
+                owner.miss(entry)
+                continue
+            self.now_ns = time_ns
+            self.events += 1
+            process = owner.process
+            if process is not current.process:
+                current.process = process
+                if process is not None and process.directory is not None:
+                    process.enter_directory()
+            try:
+                function(*args)
+            except Exception:  # noqa: BLE001 - a reactor logs what its program does not handle
+                self._unhandled(owner)
+            if turns:
+                self._end_turns()
+            if self.events >= collect_at:
+                collect_at = self.events + _COLLECT_EVERY
+                gc.collect()
+            if self._stopped:
+                return
+
+    def _end_turns(self) -> None:
+        turns = self.turns
+        while turns:
+            process = turns.pop(0)
+            if not process.halted:
+                current.process = process
+                process.reactor.end_turn()
+
+    def _unhandled(self, owner: Any) -> None:
+        process = owner.process
+        if process is None:
+            raise  # noqa: PLE0704 - called where an exception is being handled: it is the simulation's own
+        process.reactor.log_unhandled()
+
+    def purge(self) -> None:
+        """Note that an event was cancelled; from time to time throw those away."""
+        self._cancelled += 1
+        if self._cancelled > _PURGE_AT and self._cancelled * 2 > len(self._heap):
+            self._cancelled = 0
+            self._heap[:] = [each for each in self._heap if not getattr(each[3], "is_idle", False)]
+            heapify(self._heap)
+
+    # What is told.
+
+    def flow(self) -> int:
+        """Return the number of a new connection or datagram."""
+        self._flows += 1
+        return self._flows
+
+    def record(self, kind: int, host: int, peer: int, flow: int, size: int, data: bytes = b"") -> None:
+        """Put an event into the trace, if there is one."""
+        if self.trace is not None:
+            self.trace.add(kind, self.now_ns, host, peer, flow, size, data)
+
+    def problem(self, host: str, text: str) -> None:
+        """Keep something that a hosted program did not handle."""
+        self.problems.append(Problem(self.now_ns, host, text))

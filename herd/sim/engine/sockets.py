@@ -1,0 +1,406 @@
+"""TCP sockets of simulated kernels, with the calls that Twisted's own transports make.
+
+Twisted's `tcp.Port`, `tcp.Server` and `tcp.Client` run on these as on real ones: what a transport promises of
+closing, aborting, half-closing, TLS and producers is kept by Twisted's own code. Here is what the kernel does.
+A socket that is closed with unread data resets the connection; one that gets data when it is closed does too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from herd.sim.engine import trace
+from herd.sim.engine.dialing import Dialing
+from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment
+
+if TYPE_CHECKING:
+    from herd.sim.engine.host import Host
+    from herd.sim.engine.process import Process
+
+_NEW: Final = 0
+_LISTENING: Final = 1
+_CONNECTING: Final = 2
+_CONNECTED: Final = 3
+_CLOSED: Final = 4
+_GONE: Final = 5
+"""Reset, given up, or lost with the host: the kernel knows nothing of it any more."""
+
+_SOL_SOCKET: Final = 1
+_SO_ERROR: Final = 4
+_SO_LINGER: Final = 13
+_WRITE: Final = 1
+_BOTH: Final = 2
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+class TcpSocket:
+    """One end of a connection, or a listener."""
+
+    __slots__ = (
+        "_accepting",
+        "_backlog",
+        "_bound",
+        "_dialing",
+        "_fin_sent",
+        "_inbox",
+        "_incoming",
+        "_options",
+        "_outgoing",
+        "_reset_on_close",
+        "_state",
+        "_unread",
+        "eof",
+        "error",
+        "host",
+        "is_polled",
+        "is_waiting",
+        "local",
+        "peer",
+        "process",
+        "reader",
+        "simulation",
+        "writer",
+    )
+
+    family = 2
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.host: Host = process.host
+        self.simulation = process.simulation
+        self.reader: Any = None
+        """Who wants to be told when there is something to read; the reactor sets it."""
+        self.writer: Any = None
+        self.is_polled = False
+        """Whether the reactor is about to look at it anyway."""
+        self.is_waiting = False
+        """Whether its program has more to write than there is room."""
+        self.eof = False
+        self.error = 0
+        self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
+        self.peer: tuple[str, int] | None = None
+        self._state = _NEW
+        self._bound: tuple[str, int] | None = None
+        self._inbox: deque[bytes] = deque()
+        self._unread = 0
+        self._incoming: Pipe | None = None
+        self._outgoing: Pipe | None = None
+        self._fin_sent = False
+        self._reset_on_close = False
+        self._backlog = 0
+        self._accepting: deque[TcpSocket] | None = None
+        self._dialing: Dialing | None = None
+        self._options: dict[tuple[int, int], Any] | None = None
+        process.reactor.sockets[self] = None
+
+    # Options.
+
+    def setblocking(self, flag: object) -> None:
+        """Accept: a simulated socket never blocks."""
+
+    def fileno(self) -> int:
+        """Return a number above 0, or -1 when closed."""
+        return -1 if self._state >= _CLOSED else 3
+
+    def setsockopt(self, level: int, option: int, value: Any) -> None:
+        """Keep an option; only SO_LINGER does something."""
+        if (level, option) == (_SOL_SOCKET, _SO_LINGER):
+            self._reset_on_close = True
+        elif self._options is None:
+            self._options = {(level, option): value}
+        else:
+            self._options[level, option] = value
+
+    def getsockopt(self, level: int, option: int) -> Any:
+        """Return an option; SO_ERROR is cleared by that."""
+        if (level, option) == (_SOL_SOCKET, _SO_ERROR):
+            error, self.error = self.error, 0
+            return error
+        return (self._options or {}).get((level, option), 0)
+
+    def getsockname(self) -> tuple[str, int]:
+        """Return this end's address."""
+        return self.local
+
+    def getpeername(self) -> tuple[str, int]:
+        """Return the other end's address."""
+        if self.peer is None:
+            raise _error(errno.ENOTCONN)
+        return self.peer
+
+    # Listening.
+
+    def bind(self, address: tuple[str, int]) -> None:
+        """Take an address and port; an OSError as a kernel has it."""
+        interface, port = address[:2]
+        if interface == "0.0.0.0":  # noqa: S104 - it is spelled so
+            interface = ""
+        if interface and not self.host.is_own(interface):
+            raise _error(errno.EADDRNOTAVAIL)
+        taken = self.host.bind("tcp", interface, port, self)
+        if taken is None:
+            raise _error(errno.EADDRINUSE)
+        self._bound = (interface, taken)
+        self.local = (interface or "0.0.0.0", taken)  # noqa: S104 - likewise
+
+    def listen(self, backlog: int) -> None:
+        """Let others connect."""
+        self._state = _LISTENING
+        self._backlog = max(backlog, 1)
+        self._accepting = deque()
+
+    def accept(self) -> tuple[TcpSocket, tuple[str, int]]:
+        """Return the next connection and its peer's address."""
+        if not self._accepting:
+            raise _error(errno.EWOULDBLOCK)
+        accepted = self._accepting.popleft()
+        assert accepted.peer is not None
+        if accepted._incoming is not None:
+            self.host.record(trace.ACCEPT, accepted._incoming.source.host, accepted._incoming.flow, 0)
+        return accepted, accepted.peer
+
+    def may_connect(self) -> bool:
+        """Tell whether a listener takes one more connection."""
+        return self._accepting is not None and len(self._accepting) <= self._backlog
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it is a listener."""
+        return self._state == _LISTENING
+
+    # Connecting.
+
+    def connect_ex(self, address: tuple[str, int]) -> int:
+        """Begin to connect, or tell how it went."""
+        if self._state == _CONNECTED:
+            return errno.EISCONN
+        if self._state == _CONNECTING:
+            return errno.EALREADY
+        self._state = _CONNECTING
+        self.peer = (address[0], address[1])
+        if self.local[1] == 0:
+            own = address[0] if address[0].startswith("127.") else self.host.address
+            self.local = (own, self.host.ephemeral())
+        self._dialing = Dialing(self, address[0], address[1])
+        self._dialing.begin()
+        return errno.EINPROGRESS
+
+    def connected(self, outgoing: Pipe, incoming: Pipe) -> None:
+        """Take the pipes of a connection that stands."""
+        self._state = _CONNECTED
+        self._outgoing = outgoing
+        self._incoming = incoming
+        self._dialing = None
+
+    def tell_connected(self) -> None:
+        """Let the program know that it is connected."""
+        self._tell_writer()
+
+    def failed(self, error: int) -> None:
+        """End a connection attempt with an error."""
+        if self._state == _CONNECTING:
+            self._state = _GONE
+            self.error = error
+            self._dialing = None
+            self._tell_writer()
+
+    @property
+    def is_connecting(self) -> bool:
+        """Whether the attempt goes on."""
+        return self._state == _CONNECTING
+
+    # Data.
+
+    def recv(self, size: int) -> bytes:
+        """Read what is there, at most `size` bytes; b"" at the end."""
+        inbox = self._inbox
+        if inbox:
+            data = self._take(inbox, size)
+            self._unread -= len(data)
+            incoming = self._incoming
+            assert incoming is not None
+            if self.simulation.trace is not None:
+                excerpt = b"" if incoming.is_opaque else data[:96]
+                self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
+            incoming.acknowledge(len(data))
+            return data
+        if self.error:
+            raise _error(self.error)
+        if self.eof:
+            return b""
+        raise _error(errno.EWOULDBLOCK)
+
+    @staticmethod
+    def _take(inbox: deque[bytes], size: int) -> bytes:
+        if len(inbox) == 1 and len(inbox[0]) <= size:
+            return inbox.popleft()
+        parts = []
+        while inbox and size:
+            part = inbox.popleft()
+            if len(part) > size:
+                inbox.appendleft(part[size:])
+                part = part[:size]
+            size -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Write as much as there is room for; returns how many bytes."""
+        if self.error:
+            raise _error(self.error)
+        outgoing = self._outgoing
+        if self._fin_sent or outgoing is None:
+            raise _error(errno.EPIPE)
+        room = outgoing.room
+        size = len(data)
+        self.is_waiting = size > room
+        if room <= 0:
+            raise _error(errno.EWOULDBLOCK)
+        outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
+        return min(size, room)
+
+    def has_room(self) -> None:
+        """Hear from the other kernel that it has taken something."""
+        if self.is_waiting and self._outgoing is not None and self._outgoing.room > 0:
+            self.is_waiting = False
+            self._tell_writer()
+
+    def tell_gone(self, reason: str) -> None:
+        """Put into the trace that the program learns of the end."""
+        if self._incoming is not None:
+            host = self._incoming.source.host
+            self.host.record(trace.GONE, host, self._incoming.flow, 0, reason.encode())
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether reading would tell something."""
+        return bool(self._inbox or self.eof or self.error or self._accepting)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether writing would not be put off."""
+        if self._state == _CONNECTING:
+            return False
+        return self.error != 0 or self._outgoing is None or self._outgoing.room > 0
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the kernel has forgotten the connection."""
+        return self._state == _GONE
+
+    # Closing.
+
+    def shutdown(self, how: int) -> None:
+        """Close the direction to the other end (1), or both (2)."""
+        if self._outgoing is None:
+            raise _error(errno.ENOTCONN)
+        if how in {_WRITE, _BOTH}:
+            self._send_fin()
+
+    def close(self) -> None:
+        """Let go: a listener refuses from now on, a connection ends in order, or by a reset."""
+        self.process.reactor.sockets.pop(self, None)
+        if self._bound is not None:
+            self.host.unbind("tcp", *self._bound, self)
+            self._bound = None
+        if self._accepting is not None:
+            waiting, self._accepting = self._accepting, None
+            for each in waiting:
+                each.reset()
+        if self._state == _CONNECTED:
+            if self._unread or self._reset_on_close:
+                self.reset()
+            else:
+                self._send_fin()
+                self._state = _CLOSED
+        else:
+            self._state = _GONE
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        if self._outgoing is not None and self._state != _GONE:
+            self._outgoing.push(RESET)
+        self._state = _GONE
+
+    def vanish(self) -> None:
+        """Be lost with the host's power: no packet tells of it."""
+        self._state = _GONE
+        self._bound = None
+
+    def time_out(self) -> None:
+        """Give the connection up, for nothing was acknowledged for a quarter of an hour."""
+        self._state = _GONE
+        self.error = errno.ETIMEDOUT
+        self._tell_both()
+
+    def _send_fin(self) -> None:
+        if not self._fin_sent and self._outgoing is not None and self._state == _CONNECTED:
+            self._fin_sent = True
+            self._outgoing.push(FIN)
+
+    # What the network brings.
+
+    def take(self, segment: Segment) -> None:
+        """Take the next segment of the other end."""
+        if isinstance(segment, bytes):
+            if self._state >= _CLOSED:
+                self._refuse()
+                return
+            self._inbox.append(segment)
+            self._unread += len(segment)
+            self._tell_reader()
+        elif segment == FIN:
+            self.eof = True
+            self._tell_reader()
+        elif segment == RESET:
+            self._state = _GONE
+            self.error = errno.ECONNRESET
+            self._tell_both()
+        elif segment == OPEN:
+            self._opened()
+
+    def take_later(self, segment: bytes, delay_ns: int) -> None:
+        """Take data, but let the program notice it only later."""
+        if self._state >= _CLOSED:
+            self._refuse()
+            return
+        self._inbox.append(segment)
+        self._unread += len(segment)
+        self.simulation.schedule(self.simulation.now_ns + delay_ns, self.host, self._tell_reader)
+
+    def _opened(self) -> None:
+        """Stand in the queue of the listener, at the end of the handshake."""
+        assert self.peer is not None
+        listener = self.host.bound("tcp", *self.local)
+        if self.process.exit_code is not None or listener is None or listener._accepting is None:
+            self.reset()
+            return
+        listener._accepting.append(self)
+        listener._tell_reader()
+
+    def _refuse(self) -> None:
+        """Answer data for a socket that nobody holds any more."""
+        if self._incoming is not None and self._outgoing is not None and not self._reset_on_close:
+            self._reset_on_close = True
+            self._outgoing.push(RESET)
+        self._state = _GONE
+
+    def _tell_reader(self) -> None:
+        if self.reader is not None and not self.process.halted:
+            self.process.reactor.read_ready(self)
+
+    def _tell_writer(self) -> None:
+        if self.writer is not None and not self.process.halted:
+            self.process.reactor.write_ready(self)
+
+    def _tell_both(self) -> None:
+        if self.reader is not None:
+            self._tell_reader()
+        else:
+            self._tell_writer()

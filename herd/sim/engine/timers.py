@@ -1,0 +1,131 @@
+"""Delayed calls: a reactor's timers, as events in virtual time.
+
+Twisted's reactors take the time from the wall clock, so a clock that is stepped moves every timer of its host:
+`reschedule` does that here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
+from twisted.internet.interfaces import IDelayedCall
+from zope.interface import implementer
+
+from herd.sim.engine import trace
+from herd.sim.engine.clock import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from herd.sim.engine.process import Process
+
+TURN_NS = 1_000
+"""How late a timer is, and how long a turn of a reactor takes."""
+
+
+@implementer(IDelayedCall)
+class DelayedCall:
+    """One timer of one process."""
+
+    __slots__ = ("_args", "_due_ns", "_entries", "_function", "_kwargs", "_local_ns", "_process", "_state")
+
+    def __init__(
+        self,
+        process: Process,
+        delay: float,
+        function: Callable[..., object],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self._process = process
+        self._function: Callable[..., object] | None = function
+        self._args = args
+        self._kwargs = kwargs
+        self._state: type[Exception] | None = None
+        self._local_ns = process.wall_ns() + round(delay * NS_PER_S)
+        self._entries = 0
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Have the queue look at it when it is due."""
+        process = self._process
+        simulation = process.simulation
+        wait_ns = process.host.clock.true_ns(self._local_ns - process.wall_ns())
+        self._due_ns = simulation.now_ns + max(wait_ns, 0) + TURN_NS
+        self._entries += 1
+        simulation.schedule(self._due_ns, process, self._come, ())
+
+    def _come(self) -> None:
+        """Run if it is time; a call that was put off waits for its later entry."""
+        self._entries -= 1
+        process = self._process
+        simulation = process.simulation
+        function = self._function
+        if function is None or simulation.now_ns < self._due_ns:
+            simulation.events -= 1
+            if function is not None and not self._entries:
+                self._entries = 1
+                simulation.schedule(self._due_ns, process, self._come, ())
+            return
+        args, kwargs = self._args, self._kwargs
+        self._end(AlreadyCalled)
+        if simulation.trace is not None:
+            name = getattr(function, "__qualname__", None) or type(function).__qualname__
+            process.host.record(trace.TIMER, None, 0, 0, name.encode())
+        function(*args, **kwargs)
+
+    def _end(self, state: type[Exception]) -> None:
+        self._state = state
+        self._function = None
+        self._args = ()
+        self._kwargs = {}
+        self._process.reactor.timers.pop(self, None)
+
+    def _check(self) -> None:
+        if self._state is not None:
+            raise self._state
+
+    def cancel(self) -> None:
+        """Never run; `AlreadyCalled` or `AlreadyCancelled` if it is too late."""
+        self._check()
+        self._end(AlreadyCancelled)
+        self._process.simulation.purge()
+
+    def delay(self, secondsLater: float) -> None:
+        """Run so much later than planned."""
+        self._move(self._local_ns + round(secondsLater * NS_PER_S))
+
+    def reset(self, secondsFromNow: float) -> None:
+        """Run in so many seconds from now."""
+        self._move(self._process.wall_ns() + round(secondsFromNow * NS_PER_S))
+
+    def _move(self, local_ns: int) -> None:
+        self._check()
+        self._local_ns = local_ns
+        before_ns = self._due_ns
+        process = self._process
+        wait_ns = process.host.clock.true_ns(local_ns - process.wall_ns())
+        due_ns = process.simulation.now_ns + max(wait_ns, 0) + TURN_NS
+        if due_ns >= before_ns:
+            self._due_ns = due_ns  # the entry that stands there comes early, and sees it
+        else:
+            self._schedule()
+
+    def reschedule(self) -> None:
+        """Take note that the host's clock has been set."""
+        if self._state is None:
+            self._schedule()
+
+    def active(self) -> bool:
+        """Tell whether it will run."""
+        return self._state is None
+
+    def getTime(self) -> float:
+        """Return the time of the host's clock at which it is due."""
+        return self._local_ns / NS_PER_S
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its entries in the queue are for nothing."""
+        return self._function is None

@@ -1,0 +1,72 @@
+"""Twisted's TCP transports on simulated sockets, with a quicker way through reading and writing.
+
+Everything that is not here (closing, aborting, half-closing, producers, TLS) is Twisted's own code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import main, tcp
+
+from herd.sim.engine import trace
+from herd.sim.engine.sockets import TcpSocket
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+_READ_BYTES = 65536
+
+
+class _Quick:
+    """Reading and writing a simulated socket: the same steps as Twisted's, in fewer calls."""
+
+    socket: TcpSocket
+
+    def doRead(self) -> Any:
+        """Read what is there, once."""
+        try:
+            data = self.socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return main.CONNECTION_LOST
+        if not data:
+            return main.CONNECTION_DONE
+        self.protocol.dataReceived(data)  # type: ignore[attr-defined]
+        return None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Tell the trace, then the protocol."""
+        if hasattr(self, "socket") and self.connected:  # type: ignore[attr-defined]
+            self.socket.tell_gone(reason.type.__name__)
+        super().connectionLost(reason)  # type: ignore[misc]
+
+
+class SimulatedServer(_Quick, tcp.Server):
+    """A server's side of a connection."""
+
+
+class SimulatedClient(_Quick, tcp.Client):  # type: ignore[misc] # Twisted's own bases differ likewise
+    """A client's side of a connection."""
+
+    def createInternetSocket(self) -> TcpSocket:
+        """Make a socket."""
+        return TcpSocket(self.connector.reactor.process)
+
+
+class SimulatedPort(tcp.Port):
+    """A listening port."""
+
+    transport = SimulatedServer
+
+    def createInternetSocket(self) -> Any:
+        """Make a socket."""
+        return TcpSocket(self.reactor.process)  # type: ignore[attr-defined]
+
+
+class SimulatedConnector(tcp.Connector):
+    """What connects a client, and may be asked to do so again."""
+
+    def _makeTransport(self) -> Any:
+        return SimulatedClient(self.host, self.port, self.bindAddress, self, self.reactor)

@@ -1,0 +1,1 @@
+"""Simulated herds: their clients, what these saw, and the judgement of it."""

@@ -1,0 +1,206 @@
+"""Whether some order of reports explains all that the clients of a herd were answered.
+
+Each client id is a register, and its greatest record wins, in the order of records: client time as an exact
+decimal, origin, the line's bytes. A server's register only grows. An operation took effect at one moment
+between its begin and its end, and operations of one session in their order; of two operations one came
+before the other only if it ended before the other began. So nothing here guesses: a history is found wrong only if
+no course of events explains it, given the circumstances (crashes, clocks, limits) that it came about in.
+
+Every check is a walk in the order of time with a heap of what has been seen so far, greatest record first. So
+all of it takes some ten microseconds for an operation, however the history looks.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import define, field
+
+from herd.core.record import compare_times, received_ns, time_of
+from herd.sim.herds.answering import Reader, Sighting, fields_of
+from herd.sim.herds.circumstances import Circumstances
+from herd.sim.herds.genuine import Genuine
+from herd.sim.herds.sessions import check_sessions
+from herd.sim.herds.violation import Violation, at_s, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from herd.sim.herds.history import History
+
+Key = TypeVar("Key", bound="Hashable")
+
+
+def check(history: History, circumstances: Circumstances) -> list[Violation]:
+    """Return all that is wrong with a history, in the order of the operations that show it."""
+    violations: list[Violation] = []
+    sightings = check_sessions(history, circumstances, Reader(), violations)
+    genuine = Genuine(history, circumstances)
+    for client_id, seen in grouped(sightings, lambda each: each.client_id):
+        register = Register(client_id, seen, genuine, circumstances)
+        violations += register.check()
+    return sorted(violations, key=lambda each: each.operations[-1].number if each.operations else -1)
+
+
+@define
+class Register:
+    """All that was seen of one client."""
+
+    client_id: bytes
+    seen: list[Sighting]
+    genuine: Genuine
+    circumstances: Circumstances
+    received_ns: dict[bytes, int] = field(init=False)
+    """When each record that was seen had been received, by its own word."""
+    _first_seen: dict[bytes, Sighting] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        first_seen: dict[bytes, Sighting] = {}
+        for each in self.seen:
+            if each.line is not None:
+                first = first_seen.get(each.line)
+                if first is None or each.end_ns < first.end_ns:
+                    first_seen[each.line] = each
+        self._first_seen = first_seen
+        self.received_ns = {line: received_ns(line) for line in first_seen}
+        ranks = {line: rank for rank, line in enumerate(sorted(first_seen, key=order))}
+        for each in self.seen:
+            if each.line is not None:
+                each.rank = ranks[each.line]
+
+    def check(self) -> Iterator[Violation]:
+        """Yield what is wrong."""
+        yield from self.genuine.check(self.client_id, self._first_seen)
+        yield from self._acknowledged_older()
+        yield from self._went_back()
+        yield from self._promises_broken()
+
+    def _acknowledged_older(self) -> Iterator[Violation]:
+        """Find reports that were answered with an older record: the answer is the newest that there is."""
+        for each in self.seen:
+            if each.operation.kind == "report" and each.line is not None:
+                own_time = each.operation.command.split()[3]
+                if compare_times(time_of(each.line), own_time) < 0:
+                    text = f"{each.operation.server} answered {shown(each.operation.command)} with the older "
+                    yield Violation("answers", "older answer", text + shown(each.line), (each.operation,))
+
+    def _went_back(self) -> Iterator[Violation]:
+        """Find servers that show an older record than they have shown before."""
+        found: dict[int, tuple[Sighting, Sighting]] = {}
+        for _, seen in grouped(self.seen, lambda each: each.operation.server):
+            entries = [(each.begin_ns, each.end_ns, each) for each in seen]
+            for newer, older in went_back(entries, self._may_forget):
+                found.setdefault(older.operation.number, (newer, older))
+        for _, seen in grouped(self.seen, lambda each: each.operation.session):
+            seen.sort(key=lambda each: each.operation.number)
+            entries = [(place, place, each) for place, each in enumerate(seen)]
+            for newer, older in went_back(entries, self._may_drop):
+                found.setdefault(older.operation.number, (newer, older))
+        for newer, older in found.values():
+            text = (
+                f"{older.operation.server} showed {shown(older.line)} (asked at {at_s(older.begin_ns)}) "
+                f"after {shown(newer.line)} (answered at {at_s(newer.end_ns)})"
+            )
+            name = "forgotten client" if older.line is None else "went back"
+            yield Violation("never goes back", name, text, (newer.operation, older.operation))
+
+    def _may_drop(self, newer: Sighting, later: Sighting) -> bool:
+        """Tell whether a server may have dropped a record since it showed it: expired, or evicted."""
+        assert newer.line is not None
+        received_ns = self.received_ns[newer.line]
+        server = newer.operation.server
+        return self.circumstances.may_be_expired(received_ns, server, later.end_ns) or (
+            self.genuine.may_be_evicted(received_ns)
+        )
+
+    def _may_forget(self, newer: Sighting, later: Sighting) -> bool:
+        """Tell whether a server may have lost a record that it showed: dropped, or died and not on disk."""
+        server = newer.operation.server
+        is_on_disk = newer.operation.kind == "report" and self.circumstances.durability_of(server) == "disk"
+        return self._may_drop(newer, later) or (
+            not is_on_disk and self.circumstances.may_have_forgotten(server, newer.begin_ns, later.end_ns)
+        )
+
+    def _promises_broken(self) -> Iterator[Violation]:
+        """Find servers that show less than what any of them acknowledged, though the herd has settled."""
+        circumstances = self.circumstances
+        settled_ns, settle_ns = circumstances.settled_ns, circumstances.settle_ns
+        if settled_ns is None:
+            return
+        for part in circumstances.parts:
+            later = [
+                (each.begin_ns, each.end_ns, each)
+                for each in self.seen
+                if each.begin_ns >= settled_ns and each.operation.server in part
+            ]
+            promised = [
+                (each.begin_ns, each.end_ns + settle_ns, each)
+                for each in self.seen
+                if each.operation.kind == "report"
+                and (len(circumstances.parts) == 1 or each.operation.server in part)
+            ]
+            for newer, older in went_back(later, self._may_be_lost, promised):
+                text = (
+                    f"{newer.operation.server} acknowledged {shown(newer.line)} at {at_s(newer.end_ns)}, and "
+                    f"{older.operation.server} showed {shown(older.line)} at {at_s(older.end_ns)}, though "
+                    f"all was well since {at_s(circumstances.calm_ns)}"
+                )
+                yield Violation("promises kept", "lost report", text, (newer.operation, older.operation))
+
+    def _may_be_lost(self, newer: Sighting, later: Sighting) -> bool:
+        assert newer.line is not None
+        received_ns, circumstances = self.received_ns[newer.line], self.circumstances
+        return (
+            circumstances.may_be_expired_anywhere(received_ns, later.end_ns)
+            or circumstances.may_be_of_the_future
+            or self.genuine.may_be_evicted(received_ns)
+            or circumstances.may_be_lost(newer.operation, later.end_ns)
+        )
+
+
+def order(line: bytes) -> tuple[Decimal, bytes, bytes]:
+    """Return the key of the order of records."""
+    fields = fields_of(line)
+    assert fields is not None
+    return Decimal(fields[3].decode("ascii")), fields[0], line
+
+
+Entry = tuple[int, int, Sighting]
+"""When a sighting began and when it was over, on whatever scale, and the sighting."""
+
+
+def went_back(
+    later: list[Entry],
+    is_excused: Callable[[Sighting, Sighting], bool],
+    earlier: list[Entry] | None = None,
+) -> Iterator[tuple[Sighting, Sighting]]:
+    """Yield each sighting that is older than one that was over before it began, after the newest such.
+
+    `earlier` are the same sightings unless given. What is excused once is excused for good: that may miss
+    something, and never finds what is not there.
+    """
+    ended = sorted(later if earlier is None else earlier, key=lambda entry: entry[1])
+    so_far: list[tuple[int, int, Sighting]] = []
+    at = 0
+    for begin, _, sighting in sorted(later, key=lambda entry: entry[0]):
+        while at < len(ended) and ended[at][1] < begin:
+            if ended[at][2].rank >= 0:
+                heappush(so_far, (-ended[at][2].rank, at, ended[at][2]))
+            at += 1
+        while so_far and -so_far[0][0] > sighting.rank:
+            if not is_excused(so_far[0][2], sighting):
+                yield so_far[0][2], sighting
+                break
+            heappop(so_far)
+
+
+def grouped(
+    sightings: Iterable[Sighting], key: Callable[[Sighting], Key]
+) -> Iterable[tuple[Key, list[Sighting]]]:
+    """Return sightings with one key together, in the order in which keys are first seen."""
+    groups: dict[Key, list[Sighting]] = {}
+    for each in sightings:
+        groups.setdefault(key(each), []).append(each)
+    return groups.items()

@@ -1,0 +1,135 @@
+"""Every valid command gets exactly one answer, in order: checked session by session.
+
+A command may stay unanswered where its connection was lost, or its client left. Where the connection stayed,
+where the server closed it in order though it lives on, or where it broke while nothing was wrong with the
+herd, an answer is missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from herd.core.wire import refusal
+from herd.sim.herds.answering import Reader, Sighting, WrongAnswerError, fields_of, is_limit
+from herd.sim.herds.violation import Violation, at_s, shown
+
+if TYPE_CHECKING:
+    from herd.sim.herds.circumstances import Circumstances
+    from herd.sim.herds.history import History, Operation, Session
+
+
+def check_sessions(
+    history: History, circumstances: Circumstances, reader: Reader, violations: list[Violation]
+) -> list[Sighting]:
+    """Add what is wrong to `violations`; return what operations with right answers show."""
+    operations: list[list[Operation]] = [[] for _ in history.sessions]
+    for each in history.operations:
+        operations[each.session].append(each)
+    sightings: list[Sighting] = []
+    for session, own in zip(history.sessions, operations, strict=True):
+        if session.listens:
+            _SessionCheck(session, own, circumstances, violations).run(reader, sightings, history.end_ns)
+    return sightings
+
+
+class _SessionCheck:
+    """One session and its operations, in the order in which they left."""
+
+    def __init__(
+        self,
+        session: Session,
+        operations: list[Operation],
+        circumstances: Circumstances,
+        violations: list[Violation],
+    ) -> None:
+        self._session = session
+        self._operations = operations
+        self._circumstances = circumstances
+        self._violations = violations
+        self._is_refused = is_limit(session.unasked)
+
+    def run(self, reader: Reader, sightings: list[Sighting], end_ns: int | None) -> None:
+        """Check all."""
+        latest_ns = 0
+        first_missing: Operation | None = None
+        for each in self._operations:
+            if each.answer is None or each.end_ns is None:
+                first_missing = first_missing or each
+                continue
+            if first_missing is not None:
+                text = f"{each.server} answered {shown(each.command)} and not {shown(first_missing.command)}"
+                self._complain("missing answer", f"{text}, which came before it", first_missing, each)
+                first_missing = None
+            if each.end_ns < latest_ns:
+                self._complain("out of order", f"{shown(each.command)} was answered too early", each)
+            latest_ns = max(latest_ns, each.end_ns)
+            self._read(each, reader, sightings)
+        if first_missing is not None:
+            self._check_missing(first_missing, end_ns)
+        if self._session.unasked and not self._is_refused:
+            text = f"{self._session.server} sent what nobody asked for: {shown(self._session.unasked)}"
+            self._complain("unasked answer", text, *self._operations[-1:])
+
+    def _read(self, operation: Operation, reader: Reader, sightings: list[Sighting]) -> None:
+        answer = operation.answer or b""
+        if answer != refusal(operation.command) and is_limit(answer):
+            self._is_refused = True
+            return
+        try:
+            sighting = reader.read(operation)
+        except WrongAnswerError as error:
+            name, reason = error.name, error.text
+            if any(_fits(answer, other) for other in self._operations if other is not operation):
+                name, reason = "out of order", "it answers another command of this connection"
+            text = f"{operation.server} answered {shown(operation.command)} with {shown(answer)}: {reason}"
+            self._complain(name, text, operation)
+            return
+        if sighting is not None:
+            sightings.append(sighting)
+        elif operation.kind == "report":
+            self._check_refused(operation)
+
+    def _check_refused(self, operation: Operation) -> None:
+        """Find a valid report that was refused where no promise was in the way."""
+        circumstances = self._circumstances
+        settled_ns = circumstances.settled_ns
+        promises_nothing = circumstances.durability_of(operation.server) == "memory"
+        is_calm = settled_ns is not None and operation.begin_ns >= settled_ns and not circumstances.dead
+        if promises_nothing or is_calm:
+            why = "answers promise nothing there" if promises_nothing else "nothing kept it from its promise"
+            text = f"{operation.server} refused {shown(operation.command)}, though {why}"
+            self._complain("refused report", text, operation)
+
+    def _check_missing(self, operation: Operation, end_ns: int | None) -> None:
+        """Tell of the first command whose answer, and those after it, never came, if that must not be."""
+        session, calm_ns = self._session, self._circumstances.calm_ns
+        over_ns = session.end_ns if session.end_ns is not None else end_ns
+        if over_ns is None or session.ending == "client" or self._is_refused:
+            return
+        if self._circumstances.may_have_forgotten(session.server, operation.begin_ns, over_ns):
+            return
+        if session.ending == "server":
+            how = f"closed the connection in order at {at_s(over_ns)}"
+        elif calm_ns is None:
+            return
+        elif session.ending == "lost":
+            if session.begin_ns < calm_ns:
+                return
+            how = f"broke the connection at {at_s(over_ns)}, though all was well since {at_s(calm_ns)}"
+        else:
+            if over_ns < max(calm_ns, operation.begin_ns) + self._circumstances.patience_ns:
+                return
+            how = f"said nothing until {at_s(over_ns)}"
+        text = f"{session.server} {how}, and did not answer {shown(operation.command)} of "
+        self._complain("missing answer", text + at_s(operation.begin_ns), operation)
+
+    def _complain(self, name: str, text: str, *operations: Operation) -> None:
+        self._violations.append(Violation("answers", name, text, operations))
+
+
+def _fits(answer: bytes, operation: Operation) -> bool:
+    """Tell whether an answer could be that of an operation."""
+    if operation.kind == "invalid" or answer.startswith(b"?"):
+        return answer == refusal(operation.command)
+    fields = fields_of(answer.partition(b"\n")[0].rstrip(b"\r"))
+    return fields is not None and fields[1] == operation.command.split()[1]

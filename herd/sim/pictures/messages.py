@@ -1,0 +1,190 @@
+"""Which arrival belongs to which sending.
+
+A trace tells what happened at each host, one event at a time. This puts the two ends of a message together:
+
+- TCP carries a stream of bytes, cut and joined at will. What a host sends on a connection is numbered byte by
+  byte, and so is what arrives: a delivery belongs to each segment with which it shares bytes. What was sent and
+  not delivered when the receiver lost the connection is lost.
+- A connection is opened by CONNECT, answered by ACCEPT, which CONNECTED or REFUSED or TIMED_OUT end; it is closed
+  by FIN or RESET, which the other end learns by GONE.
+- A datagram has a number, which all its copies share.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import define, frozen
+
+from herd.sim.engine.trace import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from herd.sim.engine.tracefile import Event
+
+
+class Fate(Enum):
+    """What became of a message."""
+
+    ARRIVED = "arrived"
+    REFUSED = "refused"
+    LOST = "lost"
+    OPEN = "on its way"
+
+
+@frozen
+class Message:
+    """Something that went from one host to another.
+
+    `arrived` is the event of its arrival; of a connection that was refused or timed out, the event at which
+    the client learned it; otherwise None. `size` is how many bytes of `sent` arrived together, and `begins`
+    tells that the first byte of `sent` is among them.
+    """
+
+    sent: Event
+    arrived: Event | None
+    fate: Fate
+    size: int = 0
+    begins: bool = True
+
+
+@define
+class _Segment:
+    """A segment on its way: how many of its bytes have not arrived."""
+
+    sent: Event
+    left: int
+
+
+@define
+class _Datagram:
+    sent: Event
+    known: bool = False
+
+
+_End: TypeAlias = tuple[int, str]
+"""A connection, and one of its two hosts."""
+
+
+class Matcher:
+    """Feed it the events of a trace in order: it returns the messages that each event ends."""
+
+    def __init__(self) -> None:
+        self._opening: dict[int, Event] = {}
+        self._answered: dict[int, Event] = {}
+        self._closing: dict[_End, Event] = {}
+        self._streams: dict[_End, deque[_Segment]] = {}
+        self._datagrams: dict[int, _Datagram] = {}
+        self._handlers: dict[Kind, Callable[[Event], list[Message]]] = {
+            Kind.CONNECT: self._connect,
+            Kind.ACCEPT: self._answer,
+            Kind.CONNECTED: self._answer,
+            Kind.REFUSED: self._fail,
+            Kind.TIMED_OUT: self._fail,
+            Kind.SEND: self._send,
+            Kind.DELIVER: self._deliver,
+            Kind.LOST: self._lose,
+            Kind.FIN: self._close,
+            Kind.RESET: self._close,
+            Kind.GONE: self._gone,
+            Kind.DATAGRAM: self._datagram,
+            Kind.DATAGRAM_IN: self._datagram_in,
+            Kind.DATAGRAM_LOST: self._datagram_lost,
+        }
+
+    def feed(self, event: Event) -> list[Message]:
+        """Take the next event; return the messages that arrive by it, or are lost."""
+        handler = self._handlers.get(event.kind)
+        return handler(event) if handler else []
+
+    def rest(self) -> list[Message]:
+        """Return the messages that are still on their way, in the order in which they were sent."""
+        sent = [
+            *(Message(event, None, Fate.OPEN) for event in self._opening.values()),
+            *(_unread(segment, Fate.OPEN) for stream in self._streams.values() for segment in stream),
+            *(
+                Message(datagram.sent, None, Fate.OPEN, datagram.sent.size)
+                for datagram in self._datagrams.values()
+                if not datagram.known
+            ),
+        ]
+        return sorted(sent, key=lambda message: message.sent.number)
+
+    def _connect(self, event: Event) -> list[Message]:
+        self._opening[event.flow] = event
+        return []
+
+    def _answer(self, event: Event) -> list[Message]:
+        # Whichever end hears first, its event answers the one before and is answered by the next.
+        before = self._opening.pop(event.flow, None) or self._answered.pop(event.flow, None)
+        if before is None:
+            return []
+        if before.kind is Kind.CONNECT:
+            self._answered[event.flow] = event
+        return [Message(before, event, Fate.ARRIVED)] if before.host != event.host else []
+
+    def _fail(self, event: Event) -> list[Message]:
+        opening = self._opening.pop(event.flow, None)
+        if opening is None:
+            return []
+        return [Message(opening, event, Fate.REFUSED if event.kind is Kind.REFUSED else Fate.LOST)]
+
+    def _send(self, event: Event) -> list[Message]:
+        self._streams.setdefault((event.flow, event.host), deque()).append(_Segment(event, event.size))
+        return []
+
+    def _deliver(self, event: Event) -> list[Message]:
+        stream = self._streams.get((event.flow, event.peer))
+        left = event.size
+        found = []
+        while stream and left > 0:
+            segment = stream[0]
+            size = min(left, segment.left)
+            begins = segment.left == segment.sent.size
+            found.append(Message(segment.sent, event, Fate.ARRIVED, size, begins))
+            left -= size
+            segment.left -= size
+            if segment.left <= 0:
+                stream.popleft()
+        return found
+
+    def _lose(self, event: Event) -> list[Message]:
+        return [Message(event, None, Fate.LOST, event.size)]
+
+    def _close(self, event: Event) -> list[Message]:
+        self._closing.setdefault((event.flow, event.host), event)
+        return []
+
+    def _gone(self, event: Event) -> list[Message]:
+        stream = self._streams.pop((event.flow, event.peer), deque())
+        found = [_unread(segment, Fate.LOST) for segment in stream]
+        closing = self._closing.pop((event.flow, event.peer), None)
+        own = self._closing.get((event.flow, event.host))
+        # Whoever resets a connection loses it by its own deed, whatever the other end has sent.
+        if closing is not None and not (own and own.kind is Kind.RESET):
+            found.append(Message(closing, event, Fate.ARRIVED))
+        return found
+
+    def _datagram(self, event: Event) -> list[Message]:
+        self._datagrams[event.flow] = _Datagram(event)
+        return []
+
+    def _datagram_in(self, event: Event) -> list[Message]:
+        datagram = self._datagrams.get(event.flow)
+        if datagram is None:
+            return []
+        datagram.known = True
+        return [Message(datagram.sent, event, Fate.ARRIVED, event.size)]
+
+    def _datagram_lost(self, event: Event) -> list[Message]:
+        datagram = self._datagrams.get(event.flow)
+        if datagram is not None:
+            datagram.known = True
+        return [Message(datagram.sent if datagram else event, None, Fate.LOST, event.size)]
+
+
+def _unread(segment: _Segment, fate: Fate) -> Message:
+    return Message(segment.sent, None, fate, segment.left, segment.left == segment.sent.size)
