@@ -11,7 +11,6 @@ import contextlib
 import socket
 import ssl
 import time
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,7 @@ from attrs import frozen
 
 from herd.config.names import AUTHORITY
 from herd.core.errors import HerdError
+from herd.core.framing import AnswerParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,30 +66,21 @@ class Answers:
     """How much of the answers to `payload`, whole lines, has come."""
 
     def __init__(self, payload: bytes) -> None:
-        self._expected = deque(line.split()[:1] == [b"WHATSAT"] for line in payload.split(b"\n")[:-1])
-        self._rest = b""
-        self._is_in_places = False
+        self._parser = AnswerParser(payload.split(b"\n")[:-1])
 
     @property
     def are_complete(self) -> bool:
         """Whether every answer has come to its end."""
-        return not self._expected
+        return not self._parser
 
     @property
     def are_cut(self) -> bool:
         """Whether an answer has begun and not ended."""
-        return self._is_in_places or self._rest != b""
+        return self._parser.rest != b""
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the answers."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            if self._is_in_places:
-                self._is_in_places = line not in {b"", b"\r"}
-            else:
-                self._is_in_places = line.startswith(b"AT ") and bool(self._expected) and self._expected[0]
-            if not self._is_in_places and self._expected:
-                self._expected.popleft()
+        self._parser.feed(chunk)
 
 
 def converse(

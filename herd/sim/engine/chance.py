@@ -2,9 +2,9 @@
 
 A stream belongs to a label ("latency Alford>Ball", "faults") and depends on the seed and that label alone, so
 that a program which draws once more than before moves nobody else's numbers: a history stays the same but for
-what the change caused. A draw is the upper half of Lehmer's generator of 128 bits, with a multiplier of Steele and
-Vigna (2021): a stream is one integer, so 10,000 hosts cost nothing, and a draw is one multiplication, a quarter
-of what a mixing function costs in Python.
+what the change caused. A draw is the upper half of Lehmer's generator of 128 bits (with a multiplier of
+Steele and Vigna, 2021): a stream is one integer, so 10,000 hosts cost nothing, and a draw is one
+multiplication, a third of what a mixing function costs in Python.
 
 A tape gives some draws other values ("change one decision") and can record all of them.
 """
@@ -146,6 +146,7 @@ class HostedRandom(random.Random):
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self.gauss_next = None
 
     def __new__(cls, stream: Stream) -> HostedRandom:  # noqa: ARG004 - Random's own would hash it
         return super().__new__(cls)

@@ -5,9 +5,13 @@ The simulation sets it before each event. None means that nobody is hosted: the 
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 process: Process | None = None
+
+thread: int = get_ident()
+"""The thread that simulates. In others nobody is ever hosted, whoever is current."""

@@ -51,8 +51,10 @@ class Host:
         self.halted = False
         self.paused = False
         self.processes: list[Process] = []
-        self.thread_delay: Latency = _THREAD
-        """How long work takes that a program gives to a thread: a disk's write, most often."""
+        self.thread_delays: list[Latency] = [_THREAD]
+        """How long work takes that a program gives to a thread (a disk's write, most often): the last one."""
+        self.faults = 0
+        """How many faults have its programs down."""
         self.incarnation = 0
         """How often the power came back."""
         self._listeners: dict[tuple[str, Any], Any] = {}

@@ -70,11 +70,10 @@ class Modules:
 
     def run_file(self, file: str, name: str = "__main__") -> ModuleType:
         """Execute a script in a module of its own."""
-        module = self._module(name, sources.find_file(name, file))
-        module.__file__ = file
-        module.__spec__ = None
-        module.__package__ = None
-        return self._run(module, sources.find_file(name, file))
+        source = sources.find_file(name, file)
+        module = self._module(name, source)
+        module.__spec__ = module.__package__ = vars(module)["__cached__"] = None
+        return self._run(module, source)
 
     def run_module(self, name: str) -> ModuleType:
         """Execute a module as `python -m` does: it is `__main__`, in its package."""
@@ -130,13 +129,17 @@ class Modules:
         name = module.__name__
         self.loaded[name] = module
         shells.show(name)
-        if source.code is not None:
-            try:
-                exec(source.code, vars(module))  # noqa: S102 - it is what an import is
-            except BaseException:
-                if name != "__main__":
-                    self.loaded.pop(name, None)
-                raise
+        if source.code is None:
+            return module
+        try:
+            exec(source.code, vars(module))  # noqa: S102 - it is what an import is
+        except BaseException:
+            if name != "__main__":
+                self.loaded.pop(name, None)
+            raise
+        replacement = shells.replaced(name)
+        if replacement is not None:
+            self.loaded[name] = replacement
         return self.loaded.get(name, module)
 
 

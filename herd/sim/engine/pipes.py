@@ -101,11 +101,11 @@ class Pipe:
         link = self.link
         simulation = self._simulation
         size = len(segment) if isinstance(segment, bytes) else 0
+        if attempt == 0 and simulation.trace is not None:
+            self._tell_sent(segment, size)
         if (link.blocked or link.is_lossy) and link.loses():
             self._lose(number, segment, attempt)
             return
-        if simulation.trace is not None:
-            self._tell_sent(segment, size)
         now_ns = simulation.now_ns
         simulation.schedule(
             now_ns + link.delay_ns(now_ns, size), link.target, self._arrive, (number, segment, attempt)

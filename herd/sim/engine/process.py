@@ -48,8 +48,10 @@ class Process:
         self.namespace: dict[str, Any] = {}
         self.signal_handlers: dict[int, Any] = {}
         self.at_exit: list[Callable[[], object]] = []
-        self.unpark: Callable[[], object] | None = None
-        """Goes on with a script behind its `reactor.run()`."""
+        self.modules: Any = None
+        """The modules that are the program's own."""
+        self.pinned: Any = None
+        """What the pins keep of it: its global random generator, names of temporary files."""
         self.log: deque[tuple[int, str]] | None = None
         """What it logged: (time in nanoseconds, text)."""
         self._missed: list[Any] = []
@@ -82,10 +84,6 @@ class Process:
         self.host.record(trace.START, None, 0, 0, self.program.name.encode())
         self.program.start(self)
 
-    def park(self) -> None:
-        """Let a script wait in its `reactor.run()` until the reactor has stopped."""
-        raise RuntimeError(f"{self.name} may not call reactor.run(): only a script or module has its own")
-
     def exit(self, code: int = 0) -> None:
         """End; the kernel closes what is open."""
         if self.exit_code is None:
@@ -102,7 +100,7 @@ class Process:
         self.exit_code = code
         self.halted = True
         self._missed = []
-        self.host.record(trace.EXIT, None, 0, code & 0xFFFFFFFF)
+        self.host.record(trace.EXIT, None, 0, code)
 
     def pause(self) -> None:
         """Run nothing until `resume`."""

@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from herd.sim.engine import current
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.names import SimulatedResolver
 from herd.sim.engine.threads import ThreadPool
@@ -57,7 +58,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
         self._writing: list[Any] = []
         self._selectables: dict[Any, None] = {}
         self._pool: ThreadPool | None = None
-        self._soon = 0
+        self.when_stopped: Callable[[], object] | None = None
+        """Called when the reactor has stopped, in an event of its own; None: the process ends then."""
         super().__init__()
 
     # Time.
@@ -109,7 +111,9 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
     def run(self, installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 - Twisted's own
         """Run the reactor: a script goes on behind this call when the reactor has stopped."""
         self.startRunning(installSignalHandlers=installSignalHandlers)
-        self.process.park()
+        from herd.sim.engine import parking  # noqa: PLC0415
+
+        parking.park(self)
 
     def stop(self) -> None:
         """Stop at the end of this turn."""
@@ -126,10 +130,10 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
         self._later(self._ended)
 
     def _ended(self) -> None:
-        if self.process.unpark is not None:
-            self.process.unpark()
+        if self.when_stopped is not None:
+            self.when_stopped()
         else:
-            self.process.exit(0)
+            self.process.exit(0 if self._exitSignal is None else -self._exitSignal)
 
     def log_unhandled(self) -> None:
         """Log the exception that is being handled, as a reactor's main loop does."""
@@ -225,8 +229,6 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
 
     def read_ready(self, socket: TcpSocket) -> None:
         """Let a selectable read: the network has brought something."""
-        from herd.sim.engine import current  # noqa: PLC0415
-
         current.process = self.process
         selectable = socket.reader
         try:

@@ -76,6 +76,8 @@ class Simulation:
         self.hosts: dict[str, Host] = {}
         self.problems: list[Problem] = []
         self.trace = trace
+        self.scene: Any = None
+        """What a scenario has built: whatever its steps and checks want to find."""
         self.turns: list[Process] = []
         """Processes that have written in the event that runs."""
         self._epoch_ns = epoch_s * NS_PER_S
@@ -146,6 +148,11 @@ class Simulation:
     def stop(self) -> None:
         """End `run` after the event that runs now."""
         self._stopped = True
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether something has called `stop` since `run` began."""
+        return self._stopped
 
     @property
     def next_ns(self) -> int | None:
@@ -225,7 +232,10 @@ class Simulation:
             process = turns.pop(0)
             if not process.halted:
                 current.process = process
-                process.reactor.end_turn()
+                try:
+                    process.reactor.end_turn()
+                except Exception:  # noqa: BLE001 - likewise
+                    self._unhandled(process)
 
     def _unhandled(self, owner: Any) -> None:
         process = owner.process

@@ -48,7 +48,7 @@ class ThreadPool:
         # A pool has so many threads: work waits for the one that is free first.
         thread = min(range(len(self._free_ns)), key=self._free_ns.__getitem__)
         begin_ns = max(simulation.now_ns, self._free_ns[thread])
-        self._free_ns[thread] = begin_ns + process.host.thread_delay.draw_ns(stream)
+        self._free_ns[thread] = begin_ns + process.host.thread_delays[-1].draw_ns(stream)
         simulation.schedule(self._free_ns[thread], process, self._work, (onResult, func, args, kw))
 
     def _work(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from attrs import define
@@ -51,6 +52,7 @@ def is_limit(answer: bytes) -> bool:
     return _LIMIT.fullmatch(answer) is not None
 
 
+@lru_cache(maxsize=4096)
 def fields_of(line: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
     """Return origin, client id, position and time of an AT line without its ending; None if it is none."""
     match = _AT.fullmatch(line)

@@ -3,22 +3,23 @@
 Each client id is a register, and its greatest record wins, in the order of records: client time as an exact
 decimal, origin, the line's bytes. A server's register only grows. An operation took effect at one moment
 between its begin and its end, and operations of one session in their order; of two operations one came
-before the other only if it ended before the other began. So nothing here guesses: a history is found wrong only if
-no course of events explains it, given the circumstances (crashes, clocks, limits) that it came about in.
+before the other only if it ended before the other began. So nothing here guesses: a history is found wrong
+only if no course of events explains it, given the circumstances (crashes, clocks, limits) of the run.
 
-Every check is a walk in the order of time with a heap of what has been seen so far, greatest record first. So
-all of it takes some ten microseconds for an operation, however the history looks.
+Every check is a walk in the order of time with a sorted list of what has been seen so far. So all of it takes
+some ten microseconds for an operation, however the history looks.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from decimal import Decimal
-from heapq import heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
 
-from herd.core.record import compare_times, received_ns, time_of
+from herd.core.record import compare_times, time_of
 from herd.sim.herds.answering import Reader, Sighting, fields_of
 from herd.sim.herds.circumstances import Circumstances
 from herd.sim.herds.genuine import Genuine
@@ -52,8 +53,6 @@ class Register:
     seen: list[Sighting]
     genuine: Genuine
     circumstances: Circumstances
-    received_ns: dict[bytes, int] = field(init=False)
-    """When each record that was seen had been received, by its own word."""
     _first_seen: dict[bytes, Sighting] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -64,7 +63,6 @@ class Register:
                 if first is None or each.end_ns < first.end_ns:
                     first_seen[each.line] = each
         self._first_seen = first_seen
-        self.received_ns = {line: received_ns(line) for line in first_seen}
         ranks = {line: rank for rank, line in enumerate(sorted(first_seen, key=order))}
         for each in self.seen:
             if each.line is not None:
@@ -108,12 +106,20 @@ class Register:
 
     def _may_drop(self, newer: Sighting, later: Sighting) -> bool:
         """Tell whether a server may have dropped a record since it showed it: expired, or evicted."""
-        assert newer.line is not None
-        received_ns = self.received_ns[newer.line]
+        received_ns = self._received_ns(newer)
         server = newer.operation.server
         return self.circumstances.may_be_expired(received_ns, server, later.end_ns) or (
             self.genuine.may_be_evicted(received_ns)
         )
+
+    def _received_ns(self, newer: Sighting) -> int:
+        """Return when a record, or any that may have taken its place, was received at the earliest.
+
+        A client's clock may run backwards from one of its reports to the next: then the greater record is the
+        one that expires first, and leaves nothing of the other, whose place it took.
+        """
+        assert newer.line is not None
+        return self.genuine.earliest_ns(self.client_id, newer.line)
 
     def _may_forget(self, newer: Sighting, later: Sighting) -> bool:
         """Tell whether a server may have lost a record that it showed: dropped, or died and not on disk."""
@@ -150,8 +156,7 @@ class Register:
                 yield Violation("promises kept", "lost report", text, (newer.operation, older.operation))
 
     def _may_be_lost(self, newer: Sighting, later: Sighting) -> bool:
-        assert newer.line is not None
-        received_ns, circumstances = self.received_ns[newer.line], self.circumstances
+        received_ns, circumstances = self._received_ns(newer), self.circumstances
         return (
             circumstances.may_be_expired_anywhere(received_ns, later.end_ns)
             or circumstances.may_be_of_the_future
@@ -181,19 +186,20 @@ def went_back(
     `earlier` are the same sightings unless given. What is excused once is excused for good: that may miss
     something, and never finds what is not there.
     """
-    ended = sorted(later if earlier is None else earlier, key=lambda entry: entry[1])
-    so_far: list[tuple[int, int, Sighting]] = []
+    ended = sorted(later if earlier is None else earlier, key=itemgetter(1))
+    so_far: list[tuple[int, int, Sighting]] = []  # the greatest last
     at = 0
-    for begin, _, sighting in sorted(later, key=lambda entry: entry[0]):
+    for begin, _, sighting in sorted(later, key=itemgetter(0)):
         while at < len(ended) and ended[at][1] < begin:
-            if ended[at][2].rank >= 0:
-                heappush(so_far, (-ended[at][2].rank, at, ended[at][2]))
+            newest = ended[at][2]
+            if newest.rank >= 0:
+                insort(so_far, (newest.rank, at, newest))
             at += 1
-        while so_far and -so_far[0][0] > sighting.rank:
-            if not is_excused(so_far[0][2], sighting):
-                yield so_far[0][2], sighting
+        while so_far and so_far[-1][0] > sighting.rank:
+            if not is_excused(so_far[-1][2], sighting):
+                yield so_far[-1][2], sighting
                 break
-            heappop(so_far)
+            so_far.pop()
 
 
 def grouped(

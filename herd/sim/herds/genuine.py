@@ -8,10 +8,12 @@ that very record, or is not known.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from herd.core.record import received_ns
+from herd.core.record import received_ns, time_of
 from herd.core.wire import refusal
 from herd.sim.herds.answering import fields_of
 from herd.sim.herds.violation import Violation, at_s, shown
@@ -39,12 +41,21 @@ class Genuine:
         for each in history.operations:
             if each.kind == "report":
                 self._reports.setdefault(each.command.split()[1], []).append(each)
+        self._earliest_ns: dict[bytes, list[tuple[Decimal, int]]] = {}
         self._latest_ns = self._latest() if len(self._reports) > circumstances.limits.clients_held else []
 
     def may_be_evicted(self, since_ns: int) -> bool:
         """Tell whether a full cache may have had only younger records than one received at that time."""
         younger = len(self._latest_ns) - bisect_left(self._latest_ns, since_ns)
         return younger >= self._circumstances.limits.clients_held
+
+    def earliest_ns(self, client_id: bytes, line: bytes) -> int:
+        """Return when a record, or a greater one of its client, may have been received at the earliest."""
+        earliest = self._earliest_ns.get(client_id)
+        if earliest is None:
+            earliest = self._earliest_ns[client_id] = self._earliest(client_id)
+        place = bisect_left(earliest, (_exact(time_of(line)), -math.inf))
+        return min([received_ns(line), *(each for _, each in earliest[place : place + 1])])
 
     def check(self, client_id: bytes, first_seen: Mapping[bytes, Sighting]) -> Iterator[Violation]:
         """Yield what is wrong with the records of a client, given who saw each of them first."""
@@ -99,6 +110,20 @@ class Genuine:
             return "altered time", "no report of that client and position has that time"
         return "unreported record", "nobody reported it"
 
+    def _earliest(self, client_id: bytes) -> list[tuple[Decimal, int]]:
+        """Return each time that a client reported, in order, and the earliest receipt of that or a later one."""
+        found: list[tuple[Decimal, int]] = []
+        earliest_ns: int | None = None
+        times = sorted(
+            (_exact(each.command.split()[3]), self._circumstances.wall_ns(each.server, each.begin_ns, 0)[0])
+            for each in self._reports.get(client_id, [])
+        )
+        for time, received in reversed(times):
+            earliest_ns = received if earliest_ns is None else min(earliest_ns, received)
+            found.append((time, earliest_ns))
+        found.reverse()
+        return found
+
     def _latest(self) -> list[int]:
         """Return when a record of each client may have been received at the latest, in order."""
         wall_ns, end_ns = self._circumstances.wall_ns, self._end_ns
@@ -108,6 +133,10 @@ class Genuine:
             )
             for reports in self._reports.values()
         )
+
+
+def _exact(numeral: bytes) -> Decimal:
+    return Decimal(numeral.decode("ascii"))
 
 
 def _may_have_made(report: Operation, line: bytes) -> bool:

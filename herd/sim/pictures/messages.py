@@ -3,11 +3,13 @@
 A trace tells what happened at each host, one event at a time. This puts the two ends of a message together:
 
 - TCP carries a stream of bytes, cut and joined at will. What a host sends on a connection is numbered byte by
-  byte, and so is what arrives: a delivery belongs to each segment with which it shares bytes. What was sent and
-  not delivered when the receiver lost the connection is lost.
-- A connection is opened by CONNECT, answered by ACCEPT, which CONNECTED or REFUSED or TIMED_OUT end; it is closed
-  by FIN or RESET, which the other end learns by GONE.
+  byte, and so is what arrives: a delivery belongs to each segment with which it shares bytes. What was not
+  delivered when the receiver left the connection is lost.
+- CONNECT and CONNECTED are the way to the server and back, CONNECTED and ACCEPT the way to the program there (or
+  CONNECT and ACCEPT, then ACCEPT and CONNECTED, if the program there hears of it first). A refused attempt comes
+  back too. A connection is closed by FIN or RESET, which the other end learns by GONE.
 - A datagram has a number, which all its copies share.
+- LOST is an attempt to bring a segment over; the segment itself arrives later.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ class Fate(Enum):
 class Message:
     """Something that went from one host to another.
 
-    `arrived` is the event of its arrival; of a connection that was refused or timed out, the event at which
-    the client learned it; otherwise None. `size` is how many bytes of `sent` arrived together, and `begins`
+    `arrived` is the event of its arrival, None if there was none. An attempt to connect whose end the client
+    learned (CONNECTED, REFUSED, TIMED_OUT) has both ends at the client. `size` is how many bytes of `sent` arrived together, and `begins`
     tells that the first byte of `sent` is among them.
     """
 
@@ -76,6 +78,7 @@ class Matcher:
         self._opening: dict[int, Event] = {}
         self._answered: dict[int, Event] = {}
         self._closing: dict[_End, Event] = {}
+        self._left: set[_End] = set()
         self._streams: dict[_End, deque[_Segment]] = {}
         self._datagrams: dict[int, _Datagram] = {}
         self._handlers: dict[Kind, Callable[[Event], list[Message]]] = {
@@ -118,13 +121,13 @@ class Matcher:
         return []
 
     def _answer(self, event: Event) -> list[Message]:
-        # Whichever end hears first, its event answers the one before and is answered by the next.
-        before = self._opening.pop(event.flow, None) or self._answered.pop(event.flow, None)
-        if before is None:
-            return []
-        if before.kind is Kind.CONNECT:
+        # Whichever end hears first, its event ends the one before and is ended by the next.
+        before = self._opening.pop(event.flow, None)
+        if before is not None:
             self._answered[event.flow] = event
-        return [Message(before, event, Fate.ARRIVED)] if before.host != event.host else []
+        else:
+            before = self._answered.pop(event.flow, None)
+        return [] if before is None else [Message(before, event, Fate.ARRIVED)]
 
     def _fail(self, event: Event) -> list[Message]:
         opening = self._opening.pop(event.flow, None)
@@ -133,6 +136,8 @@ class Matcher:
         return [Message(opening, event, Fate.REFUSED if event.kind is Kind.REFUSED else Fate.LOST)]
 
     def _send(self, event: Event) -> list[Message]:
+        if (event.flow, event.peer) in self._left:
+            return [Message(event, None, Fate.LOST, event.size)]
         self._streams.setdefault((event.flow, event.host), deque()).append(_Segment(event, event.size))
         return []
 
@@ -156,17 +161,21 @@ class Matcher:
 
     def _close(self, event: Event) -> list[Message]:
         self._closing.setdefault((event.flow, event.host), event)
-        return []
+        return self._leave(event) if event.kind is Kind.RESET else []
 
     def _gone(self, event: Event) -> list[Message]:
-        stream = self._streams.pop((event.flow, event.peer), deque())
-        found = [_unread(segment, Fate.LOST) for segment in stream]
+        found = self._leave(event)
         closing = self._closing.pop((event.flow, event.peer), None)
         own = self._closing.get((event.flow, event.host))
         # Whoever resets a connection loses it by its own deed, whatever the other end has sent.
         if closing is not None and not (own and own.kind is Kind.RESET):
             found.append(Message(closing, event, Fate.ARRIVED))
         return found
+
+    def _leave(self, event: Event) -> list[Message]:
+        """Return what the host of the event will never read: all that its peer has sent on the connection."""
+        self._left.add((event.flow, event.host))
+        return [_unread(segment, Fate.LOST) for segment in self._streams.pop((event.flow, event.peer), ())]
 
     def _datagram(self, event: Event) -> list[Message]:
         self._datagrams[event.flow] = _Datagram(event)

@@ -49,13 +49,15 @@ def whose(event: Event) -> str:
 
 
 def detail(event: Event) -> str:
-    """Return what an event has besides its kind, its time and its hosts: bytes, an exit code, a name."""
+    """Return what an event has besides its kind, its time and its hosts: bytes, a port, a code, a name."""
     if event.kind in _PAYLOAD:
         size = f"{event.size} B"
         if not event.data:
             return size
         more = "..." if event.size > len(event.data) else ""
         return f'{size}  "{readable(event.data)}{more}"'
+    if event.kind is Kind.CONNECT:
+        return f"port {event.size}"
     if event.kind is Kind.EXIT:
         return f"code {event.size}"
     return readable(event.data)

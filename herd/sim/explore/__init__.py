@@ -1,0 +1,1 @@
+"""Searching histories: run, replay, shrink and compare them."""

@@ -1,0 +1,132 @@
+"""One run of a scenario: build, do what the plan says, settle, look, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, frozen
+
+from herd.sim.engine import trace as kinds
+from herd.sim.engine.chance import Chance, Tape
+from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.simulation import Problem, Simulation
+from herd.sim.engine.trace import NOBODY, Trace
+from herd.sim.scenario import Scenario, Step
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+PROBLEMS = "no problems"
+"""The check that every scenario has: no program logs a failure that it does not handle."""
+
+_SLICE_S = 1.0
+"""Virtual time between two signs of progress."""
+
+
+@frozen
+class Violation:
+    """A check that failed, and why, in a sentence."""
+
+    check: str
+    text: str
+
+
+@frozen
+class Outcome:
+    """What became of a run."""
+
+    seed: int
+    steps: Sequence[Step]
+    violations: tuple[Violation, ...]
+    events: int
+    virtual_s: float
+    digest: str
+    figures: dict[str, Any] = Factory(dict)
+
+    @property
+    def failed_checks(self) -> list[str]:
+        """Names of the checks that failed, each once, in order."""
+        return list(dict.fromkeys(each.check for each in self.violations))
+
+
+class Run:
+    """A scenario with one seed, ready to be run."""
+
+    def __init__(  # noqa: PLR0913 - what may be asked for
+        self,
+        scenario: Scenario,
+        seed: int,
+        *,
+        steps: Sequence[Step] | None = None,
+        tape: Tape | None = None,
+        file: BinaryIO | None = None,
+        header: dict[str, Any] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.steps = plan(scenario, seed, tape) if steps is None else list(steps)
+        self.trace = Trace(file, header or {"seed": seed})
+        self.simulation = Simulation(seed, profile=scenario.network, trace=self.trace, tape=tape)
+        self.simulation.scene = scenario.build(self.simulation)
+        for step in self.steps:
+            self.simulation.at(step.at_s, self._begin, step)
+        self.end_s = max([scenario.duration_s, *(step.until_s + scenario.settle_s for step in self.steps)])
+
+    def run(self, until_s: float | None = None, tell: Callable[[float], object] | None = None) -> Outcome:
+        """Run it, to the end or until a virtual time; `tell` hears of the virtual time now and then."""
+        simulation = self.simulation
+        try:
+            self._advance(self.end_s if until_s is None else min(until_s, self.end_s), tell)
+            whole = until_s is None or until_s >= self.end_s
+            if whole and not simulation.problems and self.scenario.finish is not None:
+                self.scenario.finish(simulation)
+                self._advance(self.end_s + self.scenario.last_look_s, tell)
+            violations = self._judge(whole=whole)
+            figures = dict(self.scenario.figures(simulation))
+        finally:
+            self.trace.close()
+            simulation.close()
+        virtual_s = simulation.now_ns / NS_PER_S
+        return Outcome(
+            self.seed, self.steps, violations, simulation.events, virtual_s, self.trace.digest(), figures
+        )
+
+    def _advance(self, until_s: float, tell: Callable[[float], object] | None) -> None:
+        simulation = self.simulation
+        while simulation.now_ns < round(until_s * NS_PER_S):
+            now_s = simulation.now_ns / NS_PER_S
+            simulation.run(min(until_s, now_s + _SLICE_S))
+            if simulation.was_stopped:
+                return
+            if tell is not None:
+                tell(simulation.now_ns / NS_PER_S)
+
+    def _begin(self, step: Step) -> None:
+        kind = kinds.STEP if step.for_s is None else kinds.FAULT
+        self.simulation.record(kind, NOBODY, NOBODY, 0, 0, repr(step.action).encode())
+        step.action.begin(self.simulation)
+        if step.for_s is not None:
+            self.simulation.after(step.for_s, self._end, step)
+
+    def _end(self, step: Step) -> None:
+        self.simulation.record(kinds.HEAL, NOBODY, NOBODY, 0, 0, repr(step.action).encode())
+        step.action.end(self.simulation)
+
+    def _judge(self, *, whole: bool) -> tuple[Violation, ...]:
+        found = []
+        if not self.scenario.allows_problems:
+            found += [Violation(PROBLEMS, _in_words(each)) for each in self.simulation.problems]
+        if whole:
+            for name, check in self.scenario.checks.items():
+                found += [Violation(name, text) for text in check(self.simulation)]
+        return tuple(found)
+
+
+def plan(scenario: Scenario, seed: int, tape: Tape | None = None) -> list[Step]:
+    """Draw the steps of a scenario, in the order of time."""
+    return sorted(scenario.plan(Chance(seed, tape)), key=lambda step: step.at_s)
+
+
+def _in_words(problem: Problem) -> str:
+    return f"at {problem.time_ns / NS_PER_S:.6f} s {problem.host}: {problem.text}"

@@ -1,0 +1,119 @@
+"""A scenario: hosts, what happens to them and what they are asked to do, and what must be true of it.
+
+A scenario is a small Python file with a `Scenario` called `scenario` in it. Its plan is data, drawn from the
+seed before anything runs: a list of steps, each a fault or a piece of work at a time. So a history that fails
+can be run again with fewer steps, and printed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from herd.sim.engine.chance import Chance
+from herd.sim.engine.profile import Profile
+from herd.sim.engine.simulation import Simulation
+
+SHIPPED: Final = Path(__file__).with_name("scenarios")
+
+
+class Action(Protocol):
+    """What a step does: a fault (`herd.sim.engine.faults`), or work. Its `repr` is Python that makes it."""
+
+    def begin(self, simulation: Simulation, /) -> None:
+        """Do it."""
+
+    def end(self, simulation: Simulation, /) -> None:
+        """Take it back, where that can be done."""
+
+
+@frozen
+class Step:
+    """Something that happens at a time, and that is taken back `for_s` later where it lasts."""
+
+    at_s: float
+    action: Action
+    for_s: float | None = None
+
+    @property
+    def until_s(self) -> float:
+        """When it is over."""
+        return self.at_s + (self.for_s or 0.0)
+
+
+Check: TypeAlias = Callable[[Simulation], Sequence[str]]
+"""Looks at a simulation that has ended, and returns a sentence for each violation."""
+
+
+def _no_steps(chance: Chance) -> Sequence[Step]:  # noqa: ARG001 - what all plans take
+    return ()
+
+
+def _no_figures(simulation: Simulation) -> Mapping[str, Any]:  # noqa: ARG001 - what all reports take
+    return {}
+
+
+@frozen(kw_only=True)
+class Scenario:
+    """What is simulated, and judged."""
+
+    about: str
+    """One sentence, shown in lists."""
+    build: Callable[[Simulation], object]
+    """Makes the hosts and starts their programs; what it returns is `simulation.scene`."""
+    duration_s: float
+    """How long it runs in virtual time, unless its last step ends later."""
+    settle_s: float = 15.0
+    """How long it goes on after the last step is over: more than the longest back-off and heartbeat together,
+    so that what is not well by then will not be."""
+    network: Profile = field(factory=Profile)
+    """What links are like that say nothing else."""
+    plan: Callable[[Chance], Sequence[Step]] = _no_steps
+    """Draws faults and work: `chance.stream("faults")` and the like."""
+    checks: Mapping[str, Check] = field(factory=dict)
+    """What must be true, by name."""
+    finish: Callable[[Simulation], None] | None = None
+    """Called when the steps are over and all has settled, to ask what the checks want to know; then the run
+    goes on for `last_look_s`."""
+    last_look_s: float = 10.0
+    figures: Callable[[Simulation], Mapping[str, Any]] = _no_figures
+    """What the report tells besides: JSON."""
+    allows_problems: bool = False
+    """Whether hosted programs may log failures that nobody handled."""
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be read; the text says which file, and what to do."""
+
+
+def shipped() -> list[str]:
+    """Return the names of the scenarios that come with herd."""
+    return sorted(path.stem.replace("_", "-") for path in SHIPPED.glob("[a-z]*.py"))
+
+
+def load_scenario(name: str) -> Scenario:
+    """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` if that cannot be done."""
+    path = SHIPPED / f"{name.replace('-', '_')}.py"
+    if not path.exists():
+        path = Path(name)
+    if not path.is_file():
+        raise ScenarioError(f"there is no scenario {name}; there are {', '.join(shipped())}, or give a file")
+    module_name = f"herd_scenario_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ScenarioError(f"{path} is no Python file; a scenario is one, with a `scenario = Scenario(...)`")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ScenarioError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+    scenario = getattr(module, "scenario", None)
+    if not isinstance(scenario, Scenario):
+        raise ScenarioError(f"{path} has no `scenario = Scenario(...)` in it")
+    return scenario
