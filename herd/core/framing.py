@@ -1,4 +1,4 @@
-"""A client's side of the client protocol: chunks of bytes from a server -> whole answers, one for each command.
+"""A client's side of the client protocol: chunks of bytes from a server -> answers, one for each command.
 
 A server says nothing that it was not asked, and answers in order. An answer is one line; but where a WHATSAT
 is answered with an AT line, JSON follows, up to and with the first blank line.

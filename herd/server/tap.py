@@ -122,14 +122,14 @@ class HerdService(Service):
     """A node under twistd: errors end the process, signals stop it with exit status 0 or have it reload."""
 
     def __init__(self, node: Node, reactor: Any, manager: ServiceManager) -> None:
-        self._node = node
+        self.node = node
         self._reactor = reactor
         self._manager = manager
 
     def privilegedStartService(self) -> None:
         """Listen, or end the process with one line."""
         try:
-            self._node.privilegedStartService()
+            self.node.privilegedStartService()
         except HerdError as error:
             _exit(error)
 
@@ -137,7 +137,7 @@ class HerdService(Service):
         """Start the node once it listens."""
         self.privilegedStartService()
         Service.startService(self)
-        self._node.startService()
+        self.node.startService()
         self._reactor.addSystemEventTrigger("after", "startup", self._take_signals)
         self._reactor.callWhenRunning(self._manager.ready)
         # What a start leaves behind stays for good: a full collection need not walk it, 60 ms each time.
@@ -148,7 +148,7 @@ class HerdService(Service):
         """Stop the node."""
         Service.stopService(self)
         self._manager.stopping()
-        return self._node.stopService()
+        return self.node.stopService()
 
     def _take_signals(self) -> None:
         # Twisted's own handlers end the process by the signal itself, after an orderly stop too.
@@ -169,7 +169,7 @@ class HerdService(Service):
     def _reload(self) -> None:
         self._manager.reloading()
         with contextlib.suppress(HerdError):  # the node has said it
-            self._node.reload()
+            self.node.reload()
         self._manager.ready()
 
 

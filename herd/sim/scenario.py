@@ -98,11 +98,20 @@ def shipped() -> list[str]:
 
 def load_scenario(name: str) -> Scenario:
     """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` if that cannot be done."""
+    module = load_module(name)
+    scenario = getattr(module, "scenario", None)
+    if not isinstance(scenario, Scenario):
+        raise ScenarioError(f"{module.__file__} has no `scenario = Scenario(...)` in it")
+    return scenario
+
+
+def load_module(name: str) -> Any:
+    """Run the file of a scenario, named likewise, and return it as a module: for the actions that it defines."""
     path = SHIPPED / f"{name.replace('-', '_')}.py"
     if not path.exists():
         path = Path(name)
     if not path.is_file():
-        raise ScenarioError(f"there is no scenario {name}; there are {', '.join(shipped())}, or give a file")
+        raise ScenarioError(f"there is no scenario {name}; {_what_there_is()}")
     module_name = f"herd_scenario_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
@@ -113,7 +122,9 @@ def load_scenario(name: str) -> Scenario:
         spec.loader.exec_module(module)
     except Exception as error:
         raise ScenarioError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
-    scenario = getattr(module, "scenario", None)
-    if not isinstance(scenario, Scenario):
-        raise ScenarioError(f"{path} has no `scenario = Scenario(...)` in it")
-    return scenario
+    return module
+
+
+def _what_there_is() -> str:
+    names = shipped()
+    return f"there are {', '.join(names)}, or give a file" if names else "give a file"

@@ -19,10 +19,12 @@ _MILLION: Final = 1_000_000
 class HostClock:
     """The clocks of one host, as functions of the simulation's time in nanoseconds."""
 
-    __slots__ = ("_base_ns", "_drift_ppm", "_gained_ns", "_offset_ns")
+    __slots__ = ("_base_ns", "_drift_ppm", "_epoch_ns", "_gained_ns", "_least_ns", "_most_ns", "_offset_ns")
 
     def __init__(self, epoch_ns: int, offset_ns: int = 0, drift_ppm: int = 0) -> None:
+        self._epoch_ns = epoch_ns
         self._offset_ns = epoch_ns + offset_ns
+        self._least_ns = self._most_ns = offset_ns
         self._drift_ppm = drift_ppm
         self._base_ns = 0
         self._gained_ns = 0
@@ -43,12 +45,22 @@ class HostClock:
             return local_ns
         return -(-local_ns * _MILLION // (_MILLION + self._drift_ppm))
 
-    def step(self, by_ns: int) -> None:
+    def off_ns(self, now_ns: int) -> tuple[int, int]:
+        """Return how far the wall clock has been off until now: the least (slowest) and the most."""
+        off_ns = self.wall_ns(now_ns) - self._epoch_ns - now_ns
+        self._least_ns = min(self._least_ns, off_ns)
+        self._most_ns = max(self._most_ns, off_ns)
+        return self._least_ns, self._most_ns
+
+    def step(self, now_ns: int, by_ns: int) -> None:
         """Set the wall clock forward (or back)."""
+        self.off_ns(now_ns)
         self._offset_ns += by_ns
+        self.off_ns(now_ns)
 
     def drift(self, now_ns: int, ppm: int) -> None:
         """Go faster (or slower) from now on: `ppm` microseconds gained a second."""
+        self.off_ns(now_ns)
         self._gained_ns = self.monotonic_ns(now_ns) - now_ns
         self._base_ns = now_ns
         self._drift_ppm = ppm

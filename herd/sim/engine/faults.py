@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from herd.sim.engine.network import Link
     from herd.sim.engine.simulation import Simulation
 
-SIGTERM = 15
-
 
 def _between(simulation: Simulation, sources: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[Link]:
     for source in sources:
@@ -197,8 +195,7 @@ class Restart:
         """Ask them to stop."""
         host = simulation.hosts[self.host]
         if _take_down(host):
-            for process in host.processes:
-                process.signal(SIGTERM)
+            host.stop()
 
     def end(self, simulation: Simulation) -> None:
         """Start again."""
@@ -229,7 +226,7 @@ class ClockStep:
 
     def _step(self, simulation: Simulation, by_s: float) -> None:
         host = simulation.hosts[self.host]
-        host.clock.step(round(by_s * NS_PER_S))
+        host.clock.step(simulation.now_ns, round(by_s * NS_PER_S))
         for process in host.processes:
             process.reactor.clock_was_set()
 

@@ -16,7 +16,7 @@ import functools
 import importlib
 import sys
 from types import FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import twisted.internet
 from twisted.internet import error, main
@@ -39,15 +39,11 @@ def install() -> GlobalReactor:
     if type(there) is GlobalReactor:
         return there
     reactor = GlobalReactor(real=there, make_real=_make_real)
-    put: dict[int, object] = {}
-    if there is not None:
-        put[id(there)] = reactor
-    replacements = [(there, reactor)] if there is not None else []
+    replacements: list[tuple[Any, Any]] = [(there, reactor)] if there is not None else []
     replacements.append((main.installReactor, functools.partial(_install_real, reactor)))
     replacements += _quiet_installers()
     replace_everywhere(replacements)
-    sys.modules[_NAME] = reactor  # type: ignore[assignment]
-    twisted.internet.reactor = reactor  # type: ignore[attr-defined]
+    sys.modules[_NAME] = twisted.internet.reactor = cast("Any", reactor)
     return reactor
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from herd.sim.engine import unix
 from herd.sim.engine.process import Process
 from herd.sim.engine.profile import Uniform
 from herd.sim.engine.trace import NOBODY
@@ -25,6 +26,7 @@ _FIRST_EPHEMERAL = 32768
 _LAST_PORT = 65535
 _THREAD = Uniform(0.1, 2.0)
 LOOPBACK = "127.0.0.1"
+SIGTERM = 15
 
 
 class Host:
@@ -55,8 +57,8 @@ class Host:
         """How long work takes that a program gives to a thread (a disk's write, most often): the last one."""
         self.faults = 0
         """How many faults have its programs down."""
-        self.incarnation = 0
-        """How often the power came back."""
+        self.outages: list[tuple[int, int | None]] = []
+        """When its programs were down: from (or when they were asked to stop), and until."""
         self._listeners: dict[tuple[str, Any], Any] = {}
         self._next_port = _FIRST_EPHEMERAL
         self._files: Path | None = None
@@ -86,6 +88,7 @@ class Host:
 
     def kill(self) -> None:
         """End all programs as `kill -9` does: the kernel closes their sockets."""
+        self.note_outage()
         for process in self.processes:
             process.exit(-9)
 
@@ -93,6 +96,7 @@ class Host:
         """Cut the power: no packet leaves any more, nothing answers."""
         if self.halted:
             return
+        self.note_outage()
         self.halted = True
         for process in self.processes:
             process.vanish()
@@ -101,13 +105,24 @@ class Host:
     def restart(self) -> None:
         """Power on if it is off, end what still runs, and start all programs anew."""
         self.kill()
-        if self.halted:
-            self.halted = False
-            self.incarnation += 1
+        down_ns, _ = self.outages.pop()
+        self.outages.append((down_ns, self.simulation.now_ns))
+        self.halted = False
         self.paused = False
         self.processes = []
         for program, environ, name in self._started:
             self._launch(program, dict(environ), name)
+
+    def stop(self, signal: int = SIGTERM) -> None:
+        """Ask all programs to stop."""
+        self.note_outage()
+        for process in self.processes:
+            process.signal(signal)
+
+    def note_outage(self) -> None:
+        """Keep that programs are down from now on, until `restart`."""
+        if not self.outages or self.outages[-1][1] is not None:
+            self.outages.append((self.simulation.now_ns, None))
 
     def pause(self) -> None:
         """Let all programs stand still (SIGSTOP); the kernel goes on."""
@@ -155,6 +170,10 @@ class Host:
         """Return the socket that is bound to a port at an address, or None."""
         found = self._listeners.get((kind, (address, port)))
         return found if found is not None else self._listeners.get((kind, ("", port)))
+
+    def unix_listening(self, path: str | bytes) -> bool:
+        """Tell whether a program listens on a Unix socket."""
+        return unix.is_listening(self, path)
 
     def ephemeral(self) -> int:
         """Return a port for a connection that begins here."""

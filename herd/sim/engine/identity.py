@@ -18,7 +18,7 @@ import weakref
 from abc import ABCMeta
 from typing import Any, Final, Protocol
 
-from herd.sim.engine import current
+from herd.sim.engine.pins.pin import hosted
 
 _MASK: Final = (1 << 64) - 1
 _HASH_MASK: Final = (1 << 60) - 1
@@ -59,7 +59,7 @@ def _forget(gone: _Hashed) -> None:
 
 
 def _next_hash() -> int:
-    process = current.process
+    process = hosted()
     simulation: Any = None if process is None else process.simulation
     if simulation is None:
         return _mix(len(_hashed))

@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine import current, shells, sources
+from attrs import frozen
+
+from herd.sim.engine import shells, sources
 from herd.sim.engine.identity import build_class
 
 if TYPE_CHECKING:
@@ -26,6 +30,15 @@ if TYPE_CHECKING:
 
 _BUILTINS: Final[dict[str, Any]] = {}
 """The `__builtins__` of all namespaces of programs."""
+
+
+@frozen
+class Main:
+    """A program's `__main__`: `run` executes it, `file` is where it comes from."""
+
+    module: ModuleType
+    file: str
+    run: Callable[[], object]
 
 
 class Modules:
@@ -68,24 +81,32 @@ class Modules:
         # Bound before it is executed, so that modules can import each other in a circle.
         return self._execute(name, source, package, child)
 
-    def run_file(self, file: str, name: str = "__main__") -> ModuleType:
-        """Execute a script in a module of its own."""
-        source = sources.find_file(name, file)
-        module = self._module(name, source)
+    def script(self, file: str) -> Main:
+        """Make the `__main__` of a script; an `OSError` if there is no such file."""
+        source = sources.find_file("__main__", file)
+        module = self._module("__main__", source)
         module.__spec__ = module.__package__ = vars(module)["__cached__"] = None
-        return self._run(module, source)
+        return Main(module, file, partial(self._run, module, source))
 
-    def run_module(self, name: str) -> ModuleType:
-        """Execute a module as `python -m` does: it is `__main__`, in its package."""
+    def main_module(self, name: str) -> Main:
+        """Make the `__main__` of `python -m NAME`; an `ImportError` if there is none."""
         package = name.rpartition(".")[0]
         source = sources.find(name, self.load(package).__path__) if package else self._find(name)
         if source is not None and source.locations is not None:
-            return self.run_module(f"{name}.__main__")
+            return self.main_module(f"{name}.__main__")
         if source is None or source.code is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         module = self._module("__main__", source)
         module.__package__ = package
-        return self._run(module, source)
+        return Main(module, str(source.spec.origin), partial(self._run, module, source))
+
+    def tac(self, file: str) -> dict[str, Any]:
+        """Execute a .tac file as twistd does, which gives it no `__name__`, and return its namespace."""
+        namespace = {"__file__": file, "__builtins__": _BUILTINS or make_builtins()}
+        code = sources.find_file("__main__", file).code
+        assert code is not None
+        exec(code, namespace)  # noqa: S102 - it is what twistd does
+        return namespace
 
     def _find(self, name: str) -> Source | None:
         return sources.find(name, self.path) or sources.find_importable(name)
@@ -157,8 +178,7 @@ def own_import(
     level: int = 0,
 ) -> ModuleType:
     """Import for a program's module: what `import` and `from ... import` call."""
-    process = current.process
-    modules: Modules | None = process.modules if process is not None else None
+    modules = shells.own_modules()
     if modules is None:
         return __import__(name, globals, locals, fromlist or (), level)
     absolute = importlib.util.resolve_name("." * level + name, package_of(globals or {})) if level else name
@@ -176,7 +196,7 @@ def package_of(namespace: Mapping[str, Any]) -> str:
     """Return the package that relative imports in a namespace are relative to; "" if there is none."""
     package = namespace.get("__package__")
     if package is None:
-        package = namespace["__name__"]
+        package = namespace.get("__name__", "")
         if "__path__" not in namespace:
             package = package.rpartition(".")[0]
     return str(package)

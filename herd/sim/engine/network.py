@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from herd.sim.engine.names import Names
 from herd.sim.engine.profile import NS_PER_MS, Constant, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from herd.sim.engine.chance import Chance, Stream
+    from herd.sim.engine.datagrams import DatagramSocket
     from herd.sim.engine.host import Host
 
 _LOOPBACK = Profile(latency=Constant(0.02))
@@ -37,6 +39,7 @@ class Link:
         "extra_ns",
         "is_lossy",
         "source",
+        "spoils_datagrams",
         "target",
         "waiting",
     )
@@ -63,6 +66,7 @@ class Link:
     def profile(self, profile: Profile) -> None:
         self._profile = profile
         self.is_lossy = bool(profile.loss or self._extra_loss)
+        self.spoils_datagrams = bool(profile.duplicate or profile.reorder or profile.corrupt)
         simple = isinstance(profile.latency, Constant) and not (profile.jitter_ms or profile.bandwidth_bps)
         self._constant_ns = round(profile.latency.ms * NS_PER_MS) if simple else -1  # type: ignore[attr-defined]
 
@@ -123,22 +127,17 @@ class Network:
         self._profiles: dict[tuple[str, str], Profile] = {}
         self._links: dict[tuple[int, int], Link] = {}
         self._by_address: dict[str, Host] = {}
-        self._names: dict[str, tuple[str, ...]] = {}
+        self.names = Names()
+        """The DNS."""
+        self.groups: dict[str, dict[DatagramSocket, None]] = {}
+        """By address: the members of a multicast group."""
 
     def add(self, host: Host) -> None:
         """Take in a host: its address must be its own. Its name becomes a name of the DNS."""
         if host.address in self._by_address:
             raise ValueError(f"{self._by_address[host.address].name} has the address {host.address} already")
         self._by_address[host.address] = host
-        self._names[host.name.lower()] = (host.address,)
-
-    def set_name(self, name: str, *addresses: str) -> None:
-        """Let the DNS answer `addresses` for a name; none: there is no such name."""
-        self._names[name.lower()] = addresses
-
-    def addresses(self, name: str) -> tuple[str, ...]:
-        """What the DNS answers for a name; nothing if there is no such name."""
-        return self._names.get(name.lower(), ())
+        self.names.set(host.name, host.address)
 
     def at(self, address: str) -> Host | None:
         """Return the host that has an address."""

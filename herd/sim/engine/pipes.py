@@ -80,11 +80,21 @@ class Pipe:
         """How many bytes may be written now."""
         return self._window - self.outstanding
 
+    @property
+    def is_roomy(self) -> bool:
+        """Whether there is room for a writer to be told of it.
+
+        A third of the window, as with Linux: told of every byte, it would answer a slow reader with bytes.
+        """
+        return (self._window - self.outstanding) * 3 >= self._window
+
     def write(self, data: bytes) -> None:
         """Send data, at most `room` of it."""
         self.outstanding += len(data)
         if self.is_opaque is None:
             self.is_opaque = data.startswith(_TLS_HANDSHAKE)
+        if self._simulation.on_write is not None:
+            self._simulation.on_write(self, data)
         if self._cut and len(data) > 1 and self.link.stream.chance(self._cut):
             at = self.link.stream.integer(1, len(data) - 1)
             self.push(data[:at])

@@ -6,11 +6,11 @@ takes them along. A paused one misses its events, and gets them when it goes on.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from herd.sim.engine import trace
 from herd.sim.engine.chance import HostedRandom
+from herd.sim.engine.pins import real
 from herd.sim.engine.reactor import SimulatedReactor
 
 if TYPE_CHECKING:
@@ -144,4 +144,4 @@ class Process:
     def enter_directory(self) -> None:
         """Make the process's directory the working directory."""
         if self.directory is not None:
-            os.chdir(self.directory)
+            real.chdir(self.directory)

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet import error
 from twisted.internet.base import ReactorBase
-from twisted.internet.interfaces import (
-    IReactorPluggableNameResolver,
-    IReactorPluggableResolver,
-    IReactorTCP,
-    IReactorUDP,
-    IReactorUNIX,
-)
+from twisted.internet.interfaces import IReactorPluggableNameResolver, IReactorPluggableResolver
 from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -27,14 +21,14 @@ from zope.interface import implementer
 from herd.sim.engine import current
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.names import SimulatedResolver
+from herd.sim.engine.networking import Networking
 from herd.sim.engine.threads import ThreadPool
 from herd.sim.engine.timers import TURN_NS, DelayedCall
-from herd.sim.engine.transports import SimulatedConnector, SimulatedPort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from twisted.internet.interfaces import IDelayedCall, IListeningPort
+    from twisted.internet.interfaces import IDelayedCall
 
     from herd.sim.engine.process import Process
     from herd.sim.engine.sockets import TcpSocket
@@ -42,10 +36,8 @@ if TYPE_CHECKING:
 _log = Logger("herd.sim")
 
 
-@implementer(
-    IReactorTCP, IReactorUDP, IReactorUNIX, IReactorPluggableResolver, IReactorPluggableNameResolver
-)
-class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
+@implementer(IReactorPluggableResolver, IReactorPluggableNameResolver)
+class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
     """The reactor of one process."""
 
     _registerAsIOThread = False
@@ -101,7 +93,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
         for function, args, kwargs in calls:
             try:
                 function(*args, **kwargs)
-            except Exception:  # noqa: BLE001 - as the real one does
+            except (Exception, SystemExit):  # noqa: BLE001 - as the real one does
                 self.log_unhandled()
 
     def _later(self, function: Callable[..., object]) -> None:
@@ -137,7 +129,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
 
     def log_unhandled(self) -> None:
         """Log the exception that is being handled, as a reactor's main loop does."""
-        _log.failure("Unhandled error in a hosted program")
+        if self.process.exit_code is None:  # os._exit has ended it
+            _log.failure("Unhandled error in a hosted program")
 
     # Threads.
 
@@ -233,11 +226,11 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
         selectable = socket.reader
         try:
             why = selectable.doRead()
-        except Exception as problem:  # noqa: BLE001 - a transport whose protocol fails is closed, and it is logged
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - a transport whose protocol fails is closed, and it is logged
             self.log_unhandled()
             why = problem
         if why:
-            self._disconnectSelectable(selectable, why, True)
+            self._disconnect(selectable, why, is_read=True)
         elif socket.reader is not None and socket.is_readable:
             self._poll_soon(socket)
 
@@ -254,13 +247,27 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
                 continue
             try:
                 why = selectable.doWrite()
-            except Exception as problem:  # noqa: BLE001 - likewise
+            except (Exception, SystemExit) as problem:  # noqa: BLE001 - likewise
                 self.log_unhandled()
                 why = problem
             if why:
-                self._disconnectSelectable(selectable, why, False)
+                self._disconnect(selectable, why, is_read=False)
             elif socket.writer is selectable and socket.is_writable:
-                self._write_at_end(selectable)
+                simulation = self.process.simulation
+                simulation.schedule(simulation.now_ns + TURN_NS, self.process, self._write_on, (selectable,))
+
+    def _write_on(self, writer: Any) -> None:
+        """Let a selectable write more in another turn: timers and readers have theirs between."""
+        socket = getattr(writer, "socket", None)
+        if socket is not None and socket.writer is writer and writer not in self._writing:
+            self._write_at_end(writer)
+
+    def _disconnect(self, selectable: Any, why: Any, *, is_read: bool) -> None:
+        """Close what failed, or has ended; a protocol that fails at that is logged."""
+        try:
+            self._disconnectSelectable(selectable, why, is_read)
+        except (Exception, SystemExit):  # noqa: BLE001 - as the real main loop does
+            self.log_unhandled()
 
     # What a dead process leaves behind.
 
@@ -281,21 +288,3 @@ class SimulatedReactor(_DisconnectSelectableMixin, ReactorBase):
         self._selectables.clear()
         self.timers.clear()
         self._writing = []
-
-    # TCP.
-
-    def listenTCP(
-        self, port: int, factory: Any, backlog: int = 50, interface: str = ""
-    ) -> IListeningPort:
-        """Listen; a `CannotListenError` if that cannot be done."""
-        listening = SimulatedPort(port, factory, backlog, interface, self)
-        listening.startListening()
-        return listening
-
-    def connectTCP(
-        self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None
-    ) -> SimulatedConnector:
-        """Connect a client."""
-        connector = SimulatedConnector(host, port, factory, timeout, bindAddress, self)
-        connector.connect()
-        return connector

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zope.interface import providedBy
 
-from herd.sim.engine import current
+from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ class GlobalReactor:
     @property
     def behind(self) -> Any:
         """The reactor that stands behind this one now."""
-        process = current.process
+        process = hosted()
         if process is not None:
             return process.reactor
         if self.real is None:
@@ -60,7 +60,7 @@ class GlobalReactor:
         try:
             method: Callable[..., Any] = getattr(behind, name)
         except AttributeError:
-            where = "in a simulation" if current.process is not None else f"for {type(behind).__name__}"
+            where = "in a simulation" if hosted() is not None else f"for {type(behind).__name__}"
             raise NotImplementedError(f"reactor.{name}() does not exist {where}") from None
         return method
 
@@ -106,7 +106,7 @@ class GlobalReactor:
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kw: object) -> Any:
         """See `IReactorTime`."""
-        process = current.process
+        process = hosted()
         reactor = process.reactor if process is not None else self.behind
         return reactor.callLater(delay, callable, *args, **kw)
 

@@ -18,7 +18,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine import current
+from herd.sim.engine.pins import outside
+from herd.sim.engine.pins.pin import hosted as hosted_process
+from herd.sim.engine.singletons import parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +36,7 @@ _runs: Final[list[object]] = []
 
 def own_modules() -> Modules | None:
     """Return the modules of the running process; None if it has none of its own, or nobody runs."""
-    process = current.process
+    process = hosted_process()
     return None if process is None else process.modules
 
 
@@ -98,13 +100,17 @@ def _load_beneath(name: str) -> ModuleType:
 class Finder:
     """Loads what belongs to the running process, for those who import it by the ordinary way."""
 
-    def find_spec(self, name: str, _path: Sequence[str] | None, _target: object = None) -> ModuleSpec | None:
-        """Load a module of the running process; None if it owns none of that name."""
-        modules = own_modules()
-        if modules is None or not modules.owns(name):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Load a module of the running process, or find a library for it; None if nobody runs."""
+        if hosted_process() is None:
             return None
-        modules.load(name)
-        return ModuleSpec(name, self)  # type: ignore[arg-type]
+        modules = own_modules()
+        if modules is not None and modules.owns(name):
+            modules.load(name)
+            return ModuleSpec(name, self)  # type: ignore[arg-type]
+        return _library(name, path, target)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the shell."""
@@ -115,6 +121,31 @@ class Finder:
 
 
 _FINDER: Final = Finder()
+
+
+def _library(name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+    """Find a library that is imported for the first time: it is executed in the real world, for all.
+
+    Else what it asks at its import (the time, a random number) would be one process's, and only at the first
+    of several runs.
+    """
+    for finder in sys.meta_path:
+        spec = None if finder is _FINDER else finder.find_spec(name, path, target)
+        if spec is not None:
+            break
+    else:
+        return None
+    loader: Any = spec.loader
+    execute = getattr(loader, "exec_module", None)
+    if execute is not None and not isinstance(loader, type):
+
+        def execute_outside(module: ModuleType) -> None:
+            with outside():
+                execute(module)
+                parted(module)
+
+        loader.exec_module = execute_outside
+    return spec
 
 
 def show(name: str) -> None:

@@ -18,18 +18,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from herd.sim.engine import current, trace
+from herd.sim.engine import current, hosting, parking, trace
 from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
 from herd.sim.engine.host import Host
 from herd.sim.engine.logs import install as install_logs
 from herd.sim.engine.network import Network
+from herd.sim.engine.pins import outside
 from herd.sim.engine.profile import Profile
 from herd.sim.engine.trace import NOBODY, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.process import Process
 
     Event = tuple[int, int, Any, Callable[..., object], tuple[Any, ...]]
@@ -67,6 +69,7 @@ class Simulation:
         tape: Tape | None = None,
         epoch_s: int = EPOCH_S,
     ) -> None:
+        hosting.install()
         install_logs()
         self.now_ns = 0
         self.events = 0
@@ -78,9 +81,15 @@ class Simulation:
         self.trace = trace
         self.scene: Any = None
         """What a scenario has built: whatever its steps and checks want to find."""
+        self.calm_ns = 0
+        """Since when nothing is broken, and nothing will be, as far as whoever breaks things has said."""
+        self.on_write: Callable[[Pipe, bytes], object] | None = None
+        """Told of all that programs write to TCP connections, where someone wants to know."""
+        self.on_read: Callable[[Pipe, bytes], object] | None = None
+        """Told of all that programs read from them."""
         self.turns: list[Process] = []
         """Processes that have written in the event that runs."""
-        self._epoch_ns = epoch_s * NS_PER_S
+        self.epoch_ns = epoch_s * NS_PER_S
         self._heap: list[Event] = []
         self._sequence = 0
         self._flows = 0
@@ -105,7 +114,7 @@ class Simulation:
         index = len(self.hosts)
         number = index + 1
         address = address or f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
-        host = Host(self, name, index, address, clock or HostClock(self._epoch_ns), profile)
+        host = Host(self, name, index, address, clock or HostClock(self.epoch_ns), profile)
         self.network.add(host)
         self.hosts[name] = host
         self.record(trace.HOST, host.index, NOBODY, 0, 0, f"{name} {address}".encode())
@@ -113,17 +122,21 @@ class Simulation:
 
     def directory(self, name: str) -> Path:
         """Make the directory of a host's files; it goes when the simulation is closed."""
-        if self._directory is None:
-            self._directory = tempfile.TemporaryDirectory(prefix="herd-sim-")
-        path = Path(self._directory.name) / name
-        path.mkdir()
+        with outside():
+            if self._directory is None:
+                self._directory = tempfile.TemporaryDirectory(prefix="herd-sim-")
+            path = Path(self._directory.name) / name
+            path.mkdir()
         return path
 
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
+        self.trace = None  # the history has ended
         self._heap.clear()
+        self.trace = None
         for host in self.hosts.values():
             host.power_off()
+        parking.release(self)
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
@@ -169,7 +182,8 @@ class Simulation:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self._run(until_ns)
+            with hosting.hosting():
+                self._run(until_ns)
         finally:
             current.process = None
             if collecting:
@@ -180,17 +194,19 @@ class Simulation:
     def run_while(self, condition: Callable[[], object], limit_s: float) -> bool:
         """Run while a condition holds, for at most `limit_s`; tell whether it has ceased to."""
         limit_ns = self.now_ns + round(limit_s * NS_PER_S)
-        while condition():
-            if self.next_ns is None or self.next_ns > limit_ns:
-                return False
-            self.run_one()
+        with hosting.hosting():
+            while condition():
+                if self.next_ns is None or self.next_ns > limit_ns:
+                    return False
+                self.run_one()
         return True
 
     def run_one(self) -> None:
         """Run one event."""
         try:
             self._stopped = True
-            self._run(None)
+            with hosting.hosting():
+                self._run(None)
         finally:
             current.process = None
 
@@ -216,7 +232,7 @@ class Simulation:
                     process.enter_directory()
             try:
                 function(*args)
-            except Exception:  # noqa: BLE001 - a reactor logs what its program does not handle
+            except (Exception, SystemExit):  # noqa: BLE001 - a reactor logs what its program does not handle
                 self._unhandled(owner)
             if turns:
                 self._end_turns()
@@ -234,7 +250,7 @@ class Simulation:
                 current.process = process
                 try:
                     process.reactor.end_turn()
-                except Exception:  # noqa: BLE001 - likewise
+                except (Exception, SystemExit):  # noqa: BLE001 - likewise
                     self._unhandled(process)
 
     def _unhandled(self, owner: Any) -> None:

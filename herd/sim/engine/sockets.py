@@ -80,7 +80,7 @@ class TcpSocket:
         self.is_polled = False
         """Whether the reactor is about to look at it anyway."""
         self.is_waiting = False
-        """Whether its program has more to write than there is room."""
+        """Whether its program is to be told when there is room again."""
         self.eof = False
         self.error = 0
         self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
@@ -228,6 +228,8 @@ class TcpSocket:
             if self.simulation.trace is not None:
                 excerpt = b"" if incoming.is_opaque else data[:96]
                 self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
+            if self.simulation.on_read is not None:
+                self.simulation.on_read(incoming, data)
             incoming.acknowledge(len(data))
             return data
         if self.error:
@@ -258,16 +260,16 @@ class TcpSocket:
         if self._fin_sent or outgoing is None:
             raise _error(errno.EPIPE)
         room = outgoing.room
-        size = len(data)
-        self.is_waiting = size > room
         if room <= 0:
             raise _error(errno.EWOULDBLOCK)
+        size = len(data)
         outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
+        self.is_waiting = not outgoing.is_roomy
         return min(size, room)
 
     def has_room(self) -> None:
         """Hear from the other kernel that it has taken something."""
-        if self.is_waiting and self._outgoing is not None and self._outgoing.room > 0:
+        if self.is_waiting and self._outgoing is not None and self._outgoing.is_roomy:
             self.is_waiting = False
             self._tell_writer()
 
@@ -287,7 +289,7 @@ class TcpSocket:
         """Whether writing would not be put off."""
         if self._state == _CONNECTING:
             return False
-        return self.error != 0 or self._outgoing is None or self._outgoing.room > 0
+        return self.error != 0 or self._outgoing is None or self._outgoing.is_roomy
 
     @property
     def is_gone(self) -> bool:
@@ -376,13 +378,22 @@ class TcpSocket:
 
     def _opened(self) -> None:
         """Stand in the queue of the listener, at the end of the handshake."""
-        assert self.peer is not None
-        listener = self.host.bound("tcp", *self.local)
-        if self.process.exit_code is not None or listener is None or listener._accepting is None:
+        listener = self._listener()
+        if self.process.exit_code is not None or listener is None or not listener.offer(self):
             self.reset()
-            return
-        listener._accepting.append(self)
-        listener._tell_reader()
+
+    def _listener(self) -> TcpSocket | None:
+        """Return who listens where this connection came in."""
+        found: TcpSocket | None = self.host.bound("tcp", *self.local)
+        return found
+
+    def offer(self, connection: TcpSocket) -> bool:
+        """Put a connection into the queue of a listener; returns whether it is one."""
+        if self._accepting is None:
+            return False
+        self._accepting.append(connection)
+        self._tell_reader()
+        return True
 
     def _refuse(self) -> None:
         """Answer data for a socket that nobody holds any more."""

@@ -5,9 +5,14 @@ Everything that is not here (closing, aborting, half-closing, producers, TLS) is
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import main, tcp
+from twisted.internet.abstract import isIPv6Address
+from twisted.internet.error import ConnectBindError
 
 from herd.sim.engine import trace
 from herd.sim.engine.sockets import TcpSocket
@@ -50,6 +55,16 @@ class SimulatedServer(_Quick, tcp.Server):
 class SimulatedClient(_Quick, tcp.Client):  # type: ignore[misc] # Twisted's own bases differ likewise
     """A client's side of a connection."""
 
+    def __init__(self, host: str, port: int, bind_address: Any, connector: Any, reactor: Any) -> None:
+        if isIPv6Address(host):
+            # A kernel without IPv6 would not make the socket. Twisted's own way there asks for the address first.
+            self.connector = connector
+            self.addr = (host, port)
+            failed = ConnectBindError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+            self._finishInit(None, None, failed, reactor)
+        else:
+            super().__init__(host, port, bind_address, connector, reactor)
+
     def createInternetSocket(self) -> TcpSocket:
         """Make a socket."""
         return TcpSocket(self.connector.reactor.process)
@@ -61,7 +76,9 @@ class SimulatedPort(tcp.Port):
     transport = SimulatedServer
 
     def createInternetSocket(self) -> Any:
-        """Make a socket."""
+        """Make a socket; hosts have IPv4 alone."""
+        if self.addressFamily != socket.AF_INET:
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         return TcpSocket(self.reactor.process)  # type: ignore[attr-defined]
 
 

@@ -69,6 +69,8 @@ class Run:
         self.trace = Trace(file, header or {"seed": seed})
         self.simulation = Simulation(seed, profile=scenario.network, trace=self.trace, tape=tape)
         self.simulation.scene = scenario.build(self.simulation)
+        faults = [step for step in self.steps if step.for_s is not None]
+        self.simulation.calm_ns = round(max((each.until_s for each in faults), default=0.0) * NS_PER_S)
         for step in self.steps:
             self.simulation.at(step.at_s, self._begin, step)
         self.end_s = max([scenario.duration_s, *(step.until_s + scenario.settle_s for step in self.steps)])

@@ -10,24 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from twisted.application.service import MultiService
 from attrs import Factory, define, field, frozen
 
 from herd.config.model import Durability
+from herd.server.tap import HerdService
+from herd.sim.engine.host import Host
 from herd.sim.engine.profile import LogNormal, Profile
 from herd.sim.engine.programs import Call, Plugin
+from herd.sim.engine.simulation import Simulation
 from herd.sim.herds.certificates import write_certificates
 from herd.sim.herds.history import History
 from herd.sim.herds.places_server import PORT as PLACES_PORT
 from herd.sim.herds.places_server import PlacesServer, serve_places
 from herd.sim.herds.topologies import FIVE, Topology
+from herd.sim.herds.violation import Invariant, Violation
+from herd.sim.herds.walkers import Walker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from herd.core.replica import Replica
     from herd.server.node import Node
-    from herd.sim.engine.host import Host
-    from herd.sim.engine.simulation import Simulation
 
 CLIENTS_PORT: Final = 12480
 LINKS_PORT: Final = 12580
@@ -64,17 +68,29 @@ class SimulatedHerd:
     hosts: dict[str, Host]
     places: PlacesServer
     history: History
-    clients: dict[str, Any] = Factory(dict)
-    """The programs of clients, by name."""
-    notes: dict[str, Any] = Factory(dict)
-    """What a scenario keeps for its checks."""
+    walkers: dict[str, Walker] = Factory(dict)
+    """Clients, by name; made when they first say something."""
+    verdict: dict[Invariant, list[Violation]] | None = None
+    """What is wrong, once the run was judged."""
+    watch: Any = None
+    """Who looks at the network (`figures.Watch`)."""
+
+    def walker(self, name: str) -> Walker:
+        """Return a client; it has a host of its own."""
+        found = self.walkers.get(name)
+        if found is None:
+            addresses = {server: (host.address, CLIENTS_PORT) for server, host in self.hosts.items()}
+            found = Walker(self.simulation.host(name), addresses, self.history)
+            self.walkers[name] = found
+        return found
 
     def node(self, name: str) -> Node | None:
         """Return the running server of a name, as it is inside; None while it is down."""
         for process in self.hosts[name].processes:
-            if process.exit_code is None and process.services:
-                node: Node = process.services[0]._node  # noqa: SLF001 - the one look inside
-                return node
+            for service in process.services if process.exit_code is None else ():
+                for each in service if isinstance(service, MultiService) else (service,):
+                    if isinstance(each, HerdService):
+                        return each.node
         return None
 
     def replica(self, name: str) -> Replica | None:

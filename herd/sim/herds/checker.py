@@ -15,7 +15,7 @@ from __future__ import annotations
 from bisect import insort
 from decimal import Decimal
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import define, field
 
@@ -23,26 +23,48 @@ from herd.core.record import compare_times, time_of
 from herd.sim.herds.answering import Reader, Sighting, fields_of
 from herd.sim.herds.circumstances import Circumstances
 from herd.sim.herds.genuine import Genuine
+from herd.sim.herds.history import Operation
 from herd.sim.herds.sessions import check_sessions
 from herd.sim.herds.violation import Violation, at_s, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from herd.sim.herds.history import History
 
 Key = TypeVar("Key", bound="Hashable")
+Holdings: TypeAlias = "Mapping[str, Mapping[bytes, bytes]]"
+"""Server -> client id -> AT line."""
 
 
-def check(history: History, circumstances: Circumstances) -> list[Violation]:
-    """Return all that is wrong with a history, in the order of the operations that show it."""
+def check(history: History, circumstances: Circumstances, held: Holdings | None = None) -> list[Violation]:
+    """Return all that is wrong with a history, in the order of the operations that show it.
+
+    `held` is what servers hold at the end, seen from inside. It is judged as if one last client had asked
+    each of them for every client: such operations have numbers past those of the history.
+    """
     violations: list[Violation] = []
     sightings = check_sessions(history, circumstances, Reader(), violations)
+    if held is not None:
+        sightings += _last_sightings(history, held)
     genuine = Genuine(history, circumstances)
     for client_id, seen in grouped(sightings, lambda each: each.client_id):
         register = Register(client_id, seen, genuine, circumstances)
         violations += register.check()
     return sorted(violations, key=lambda each: each.operations[-1].number if each.operations else -1)
+
+
+def _last_sightings(history: History, held: Holdings) -> Iterator[Sighting]:
+    reported = (each.command.split()[1] for each in history.operations if each.kind == "report")
+    clients = dict.fromkeys([*reported, *(client_id for records in held.values() for client_id in records)])
+    now_ns = history.end_ns if history.end_ns is not None else history.now_ns()
+    number = len(history.operations)
+    for server, records in held.items():
+        for client_id in clients:
+            question = b"WHATSAT %b 0 0\n" % client_id
+            asked = Operation(number, len(history.sessions), server, "query", question, now_ns, now_ns)
+            yield Sighting(asked, client_id, records.get(client_id), now_ns, now_ns)
+            number += 1
 
 
 @define

@@ -111,7 +111,7 @@ class Genuine:
         return "unreported record", "nobody reported it"
 
     def _earliest(self, client_id: bytes) -> list[tuple[Decimal, int]]:
-        """Return each time that a client reported, in order, and the earliest receipt of that or a later one."""
+        """Return all times of a client in order, each with the earliest receipt of that or a later one."""
         found: list[tuple[Decimal, int]] = []
         earliest_ns: int | None = None
         times = sorted(

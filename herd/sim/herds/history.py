@@ -37,8 +37,6 @@ class Session:
     begin_ns: int
     end_ns: int | None = None
     ending: Ending = "open"
-    listens: bool = True
-    """Whether the client reads what it is answered."""
     unasked: bytes = b""
     """What came with no command waiting for an answer."""
 
@@ -95,10 +93,10 @@ class History:
     end_ns: int | None = None
     """When the last look was taken; None while the run goes on."""
 
-    def open(self, client: str, server: str, *, listens: bool = True) -> int:
+    def open(self, client: str, server: str) -> int:
         """Note that a connection was made; return the session's number."""
         number = len(self.sessions)
-        self.sessions.append(Session(number, client, server, self.now_ns(), listens=listens))
+        self.sessions.append(Session(number, client, server, self.now_ns()))
         return number
 
     def close(self, session: int, ending: Ending, unasked: bytes = b"") -> None:

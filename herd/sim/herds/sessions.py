@@ -27,8 +27,7 @@ def check_sessions(
         operations[each.session].append(each)
     sightings: list[Sighting] = []
     for session, own in zip(history.sessions, operations, strict=True):
-        if session.listens:
-            _SessionCheck(session, own, circumstances, violations).run(reader, sightings, history.end_ns)
+        _SessionCheck(session, own, circumstances, violations).run(reader, sightings, history.end_ns)
     return sightings
 
 

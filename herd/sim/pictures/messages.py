@@ -5,9 +5,9 @@ A trace tells what happened at each host, one event at a time. This puts the two
 - TCP carries a stream of bytes, cut and joined at will. What a host sends on a connection is numbered byte by
   byte, and so is what arrives: a delivery belongs to each segment with which it shares bytes. What was not
   delivered when the receiver left the connection is lost.
-- CONNECT and CONNECTED are the way to the server and back, CONNECTED and ACCEPT the way to the program there (or
-  CONNECT and ACCEPT, then ACCEPT and CONNECTED, if the program there hears of it first). A refused attempt comes
-  back too. A connection is closed by FIN or RESET, which the other end learns by GONE.
+- CONNECT and CONNECTED are the way to the server and back, CONNECTED and ACCEPT the way to the program
+  there (or CONNECT and ACCEPT, then ACCEPT and CONNECTED, if the program there hears of it first). A refused
+  attempt comes back too. A connection is closed by FIN or RESET, which the other end learns by GONE.
 - A datagram has a number, which all its copies share.
 - LOST is an attempt to bring a segment over; the segment itself arrives later.
 """
@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, frozen
 
 from herd.sim.engine.trace import Kind
+from herd.sim.engine.tracefile import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from herd.sim.engine.tracefile import Event
 
 
 class Fate(Enum):
@@ -41,9 +40,9 @@ class Fate(Enum):
 class Message:
     """Something that went from one host to another.
 
-    `arrived` is the event of its arrival, None if there was none. An attempt to connect whose end the client
-    learned (CONNECTED, REFUSED, TIMED_OUT) has both ends at the client. `size` is how many bytes of `sent` arrived together, and `begins`
-    tells that the first byte of `sent` is among them.
+    `arrived` is the event of its arrival, None if there was none. An attempt to connect whose end the
+    client learned (CONNECTED, REFUSED, TIMED_OUT) has both ends at the client. `size` is how many bytes of
+    `sent` arrived together, and `begins` tells that the first byte of `sent` is among them.
     """
 
     sent: Event

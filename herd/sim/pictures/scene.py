@@ -1,4 +1,4 @@
-"""What a space-time diagram shows: hosts, arrows between them, marks on them, faults over them. No coordinates.
+"""What a space-time diagram shows: hosts, arrows between them, marks on them, faults. No coordinates.
 
 A trace is read once, up to the end of the window. Of what a program does alone (timers, threads, lookups of
 names) nothing is shown. A picture of more than some thousand things cannot be read: the first ones are shown,
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from herd.sim.engine.trace import Kind
+from herd.sim.engine.tracefile import Event
 from herd.sim.pictures.lifelines import Band, Lifelines, Span
 from herd.sim.pictures.messages import Fate, Matcher, Message
 
 if TYPE_CHECKING:
-    from herd.sim.engine.tracefile import Event, TraceFile
+    from herd.sim.engine.tracefile import TraceFile
     from herd.sim.pictures.window import Window
 
 MOST_THINGS: Final = 2000
@@ -51,6 +52,12 @@ class Arrow:
     look: str
     is_datagram: bool
     messages: list[Message] = field(eq=False, factory=list)
+
+    @property
+    def is_round_trip(self) -> bool:
+        """Whether it is an attempt to connect, whose answer comes back to the sender."""
+        arrived = self.messages[0].arrived
+        return arrived is not None and self.sender == arrived.host != self.receiver
 
 
 @frozen

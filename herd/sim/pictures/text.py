@@ -38,5 +38,7 @@ def write_text(trace: TraceFile, out: TextIO, window: Window = ALL) -> None:
 def line(event: Event, width: int) -> str:
     """Return an event as a line, `width` columns of it for the names of its hosts."""
     flow = f"#{event.flow}" if event.flow else ""
-    head = f"{seconds(event.time_ns):>{_TIME_WIDTH}}  {whose(event):<{width}}  {event.kind.name:<{_KIND_WIDTH}}"
+    head = (
+        f"{seconds(event.time_ns):>{_TIME_WIDTH}}  {whose(event):<{width}}  {event.kind.name:<{_KIND_WIDTH}}"
+    )
     return f"{head}  {flow:<{_FLOW_WIDTH}}  {detail(event)}".rstrip()

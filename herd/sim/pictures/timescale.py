@@ -1,7 +1,7 @@
 """Time downwards, so that a person sees what happened: quiet times are folded.
 
-Messages take milliseconds and programs wait for seconds. With one scale for both, all messages of a burst would
-be one line and the rest of the picture empty. So the scale is chosen for the messages, and where nothing
+Messages take milliseconds and programs wait for seconds. With one scale for both, all messages of a burst
+would be one line and the rest of the picture empty. So the scale is chosen for the messages, and where nothing
 happens for long a fold says how long.
 """
 
@@ -56,8 +56,8 @@ class Tick:
 class TimeScale:
     """The mapping from nanoseconds to pixels.
 
-    `times` are the moments at which something is drawn, in any order; `typical_ns` is how long a message takes
-    as a rule; `things` is how much is drawn.
+    `times` are the moments at which something is drawn, in any order; `typical_ns` is how long a message
+    takes as a rule; `things` is how much is drawn.
     """
 
     def __init__(self, times: Iterable[int], typical_ns: int, things: int, top_px: float) -> None:
@@ -92,6 +92,10 @@ class TimeScale:
         if time_ns > piece.until_ns:
             return piece.until_px + (time_ns - piece.until_ns) * self._px_per_ns
         return piece.from_px + (time_ns - piece.from_ns) * self._px_per_ns
+
+    def slope(self, time_ns: int) -> float:
+        """Return how far down a time goes."""
+        return min(time_ns * self._px_per_ns, _STEEP_PX)
 
     def ticks(self) -> list[Tick]:
         """Return the ticks: one where each stretch begins, and round numbers within it."""

@@ -45,9 +45,11 @@ class Window:
         return frozenset(self.hosts)
 
     def check(self, trace: TraceFile) -> None:
-        """Raise PictureError for hosts that the trace does not have, and for a time that ends before it begins."""
+        """Raise PictureError for hosts that are not in the trace, and a time that ends before it begins."""
         if self.until_ns is not None and self.until_ns < self.from_ns:
-            raise PictureError(f"from {self.from_s:g} s until {self.until_s:g} s is no time: turn them around")
+            raise PictureError(
+                f"from {self.from_s:g} s until {self.until_s:g} s is no time: turn them around"
+            )
         if not self.hosts:
             return
         known = list(trace.hosts())
@@ -76,4 +78,6 @@ def _hint(name: str, known: list[str]) -> str:
     if close:
         return f"did you mean {close[0]}?"
     few = 12
-    return f"its hosts are {', '.join(known[:few])}" + (f" and {len(known) - few} more" if len(known) > few else "")
+    return f"its hosts are {', '.join(known[:few])}" + (
+        f" and {len(known) - few} more" if len(known) > few else ""
+    )

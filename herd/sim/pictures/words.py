@@ -10,23 +10,27 @@ from herd.sim.engine.tracefile import NS_PER_S
 if TYPE_CHECKING:
     from herd.sim.engine.tracefile import Event
 
-_PAYLOAD: Final = frozenset({
-    Kind.SEND,
-    Kind.DELIVER,
-    Kind.LOST,
-    Kind.DATAGRAM,
-    Kind.DATAGRAM_IN,
-    Kind.DATAGRAM_LOST,
-})
-_INBOUND: Final = frozenset({
-    Kind.CONNECTED,
-    Kind.ACCEPT,
-    Kind.REFUSED,
-    Kind.TIMED_OUT,
-    Kind.DELIVER,
-    Kind.GONE,
-    Kind.DATAGRAM_IN,
-})
+_PAYLOAD: Final = frozenset(
+    {
+        Kind.SEND,
+        Kind.DELIVER,
+        Kind.LOST,
+        Kind.DATAGRAM,
+        Kind.DATAGRAM_IN,
+        Kind.DATAGRAM_LOST,
+    }
+)
+_INBOUND: Final = frozenset(
+    {
+        Kind.CONNECTED,
+        Kind.ACCEPT,
+        Kind.REFUSED,
+        Kind.TIMED_OUT,
+        Kind.DELIVER,
+        Kind.GONE,
+        Kind.DATAGRAM_IN,
+    }
+)
 _NS_PER_US: Final = 1000
 
 

@@ -44,7 +44,7 @@ class Ground:
     directory: Path
     run: Callable[[], None]
     silent_address: Callable[[], tuple[str, int]]
-    _seen: dict[str, list[Event]] = field(factory=dict)
+    _seen: dict[str, list[str | bytearray]] = field(factory=dict)
     _waiting: list[tuple[Callable[[], bool], Deferred[None]]] = field(factory=list)
     _last_acts: list[Callable[[], Any]] = field(factory=list)
 
@@ -57,10 +57,10 @@ class Ground:
     def heard(self, who: str, data: bytes) -> None:
         """Note bytes of a stream; they join those that came just before."""
         events = self._seen.setdefault(who, [])
-        if events and isinstance(last := events[-1], bytes):
-            events[-1] = last + data
+        if events and isinstance(last := events[-1], bytearray):
+            last += data
         else:
-            events.append(data)
+            events.append(bytearray(data))
         self.changed()
 
     def noter(self, who: str, *what: object) -> Callable[..., None]:
@@ -134,14 +134,17 @@ class Ground:
 
     def told(self) -> dict[str, list[Event]]:
         """Return what was noted so far, long streams in short."""
-        return {who: [in_short(event) for event in events] for who, events in self._seen.items()}
+        return {
+            who: [each if isinstance(each, str) else in_short(bytes(each)) for each in events]
+            for who, events in self._seen.items()
+        }
 
 
-def in_short(event: Event) -> Event:
-    """Return how an event is told: a long stream by its length and checksum."""
-    if isinstance(event, bytes) and len(event) > LITERAL_BYTES:
-        return f"{len(event)} bytes, checksum {zlib.crc32(event):08x}"
-    return event
+def in_short(stream: bytes) -> Event:
+    """Return how a stream is told: a long one by its length and checksum."""
+    if len(stream) > LITERAL_BYTES:
+        return f"{len(stream)} bytes, checksum {zlib.crc32(stream):08x}"
+    return stream
 
 
 def reason_of(failure: Failure) -> str:

@@ -12,19 +12,20 @@ import shutil
 import socket
 import tempfile
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 import pytest_twisted
+from attrs import define, field
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
-from attrs import frozen
-
+from herd.sim.engine import globalreactor, parking, pins
 from herd.sim.engine.profile import Constant, Profile, Uniform
 from herd.sim.engine.simulation import Simulation
 from tests.sim.conformance.ground import HOME, Body, Event, Ground
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from twisted.logger import LogEvent
+
+    from herd.sim.engine.process import Process
 
 Player: TypeAlias = "Callable[[Body], Coroutine[Any, Any, dict[str, list[Event]]]]"
 
@@ -111,7 +114,8 @@ async def within_running(body: Body) -> dict[str, list[Event]]:
 
 def as_program(body: Body) -> dict[str, list[Event]]:
     """Play a case in a fresh reactor, which the body runs."""
-    reactor: Any = type(real_reactor)()
+    running: Any = getattr(real_reactor, "real", real_reactor)
+    reactor: Any = type(running)()
     with ExitStack() as stack:
         stack.callback(close_for_good, reactor)
         ground = real_ground(stack, reactor)
@@ -178,57 +182,75 @@ async def simulated(body: Body) -> dict[str, list[Event]]:
 
 def play_simulated(body: Body, seed: int, profile: Profile) -> dict[str, list[Event]]:
     """Play a case on a host of a simulation."""
+    pins.install()
+    globalreactor.install()
     with ExitStack() as stack:
         simulation = Simulation(seed, profile=profile)
         stack.callback(simulation.close)
+        simulation.network.set_profile("home", "home", profile)
         away = simulation.host("away")
         away.power_off()
-        host = simulation.host("home")
-        simulation.network.set_profile("home", "home", profile)
-        grounds: list[Ground] = []
-
-        def begin(reactor: Any) -> None:
-            ground = Ground(reactor, host.files, reactor.run, lambda: (away.address, 7))
-            grounds.append(ground)
-            stack.enter_context(logs_noted(ground))
-            if inspect.iscoroutinefunction(body):
-                reactor.callLater(0, finish, ground)
-            else:
-                body(ground)
-                ended.append(ground.told())
-
-        def finish(ground: Ground) -> Deferred[None]:
-            def end(result: Any) -> None:
-                ended.append(ground.told())
-                ground.clean_up()
-                if isinstance(result, Failure):
-                    failures.append(result)
-
-            return Deferred.fromCoroutine(body(ground)).addBoth(end)  # type: ignore[arg-type]
-
-        ended: list[dict[str, list[Event]]] = []
-        failures: list[Failure] = []
-        host.start(Case(begin))
+        home = simulation.host("home")
+        case = Case(body, home.files, (away.address, 7))
+        home.start(case)
         simulation.run(PATIENCE_S)
-        for failure in failures:
+        for failure in case.failures:
             failure.raiseException()
-        if not ended:
-            grounds[0].note("player", "gave up")
-            return grounds[0].told()
-        return ended[0]
+        for ground in case.grounds:
+            ground.note("player", "gave up")
+            case.told.append(ground.told())
+        return case.told[0]
 
 
-@frozen
+@define(eq=False)
 class Case:
     """A case as a program."""
 
-    begin: Callable[[Any], None]
+    body: Body
+    directory: Path
+    silent_address: tuple[str, int]
+    grounds: list[Ground] = field(factory=list)
+    """The one that has not told yet."""
+    told: list[dict[str, list[Event]]] = field(factory=list)
+    failures: list[Failure] = field(factory=list)
     name: str = "case"
 
     def start(self, process: Process) -> None:
-        """Begin it in a reactor that runs."""
-        process.reactor.startRunning()
-        self.begin(process.reactor)
+        """Play it in a reactor that runs, or let it run the reactor."""
+        reactor: Any = process.reactor
+        ground = Ground(reactor, self.directory, reactor.run, lambda: self.silent_address)
+        self.grounds.append(ground)
+        if inspect.iscoroutinefunction(self.body):
+            reactor.startRunning()
+            reactor.callLater(0, self.play, ground)
+        else:
+            parking.begin(process, partial(self.run, ground))
+
+    def play(self, ground: Ground) -> None:
+        noting = logs_noted(ground)
+        noting.__enter__()
+
+        def end(result: Any) -> None:
+            noting.__exit__(None, None, None)
+            self.end(ground, result)
+
+        Deferred.fromCoroutine(self.body(ground)).addBoth(end)  # type: ignore[arg-type]
+
+    def run(self, ground: Ground) -> None:
+        failure = None
+        with logs_noted(ground):
+            try:
+                self.body(ground)
+            except Exception:  # noqa: BLE001 - raised again, outside of the simulation
+                failure = Failure()
+        self.end(ground, failure)
+
+    def end(self, ground: Ground, result: Any) -> None:
+        if isinstance(result, Failure):
+            self.failures.append(result)
+        self.told.append(ground.told())
+        self.grounds.remove(ground)
+        ground.clean_up()
 
 
 PLAYERS: Final[list[Player]] = [real, simulated]

@@ -331,14 +331,14 @@ class OneByOne(Peer):
 
 
 @conforms(
-    client=["made", b"one", "paused", "resumed", b"two", "paused"],
+    client=["made", b"1", "paused", "resumed", b"2", "paused"],
     server=["made"],
 )
 async def test_a_reader_may_pause_when_it_hears(ground: Ground) -> None:
     server, client = await pair(ground, client=OneByOne)
-    server.transport.write(b"one")
+    server.transport.write(b"1")
     await ground.until_noted("client", 3)
-    server.transport.write(b"two")
+    server.transport.write(b"2")
     await ground.moment()
     client.note("resumed")
     client.transport.resumeProducing()

@@ -164,6 +164,7 @@ async def test_an_abort_after_a_half_close(ground: Ground) -> None:
     await ground.until_noted("server", 2)
     client.transport.abortConnection()
     await client.lost()
+    await ground.moment()
     server.transport.write(b"to nobody")
     await server.lost()
 

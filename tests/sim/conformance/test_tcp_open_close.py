@@ -232,11 +232,11 @@ class Answering(Peer):
 
 
 @conforms(
-    client=["made", b"answer", "lost ConnectionDone"], server=["made", b"question", "lost ConnectionDone"]
+    client=["made", b"answer", "lost ConnectionDone"], server=["made", b"?", "lost ConnectionDone"]
 )
 async def test_an_answer_and_a_close(ground: Ground) -> None:
     server, client = await pair(ground, server=Answering)
-    client.transport.write(b"question")
+    client.transport.write(b"?")
     await all_lost(ground, server, client)
 
 

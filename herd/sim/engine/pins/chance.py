@@ -1,9 +1,9 @@
 """Randomness: all that a hosted program draws comes from the source of its process.
 
-That is the hidden generator behind the functions of `random`, the seed of a `random.Random()` (its seeding in C
-goes around `os.urandom`), the operating system's randomness and what is made of it (`secrets`, `SystemRandom`,
-`uuid4`), and the names of temporary files. A program that seeds the hidden generator gets what that seed gives
-anywhere, for itself alone.
+That is the hidden generator behind the functions of `random`, the seed of a `random.Random()` (its seeding
+in C goes around `os.urandom`), the operating system's randomness and what is made of it (`secrets`,
+`SystemRandom`, `uuid4`), and the names of temporary files. A program that seeds the hidden generator gets
+what that seed gives anywhere, for itself alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _GREGORIAN_100NS: Final = 0x01B21DD213814000
 
 def pin() -> None:
     """Pin randomness."""
-    hidden = random._inst  # type: ignore[attr-defined] # noqa: SLF001 - the generator behind the module
+    hidden = random._inst  # noqa: SLF001 - the generator behind the module
     special: dict[str, Inside] = {"seed": _seed, "getstate": _getstate, "setstate": _setstate}
     for name in sorted(vars(random)):
         if getattr(getattr(random, name), "__self__", None) is hidden:
@@ -59,7 +59,7 @@ def _seed(process: Process, a: Any = None, version: int = 2) -> None:
     if a is None:
         state_of(process).random = Drawn(process.random)
     else:
-        generator = random.Random(0)
+        generator = random.Random(0)  # noqa: S311 - what a program uses, it gets
         generator.seed(a, version)
         state_of(process).random = generator
 
@@ -67,12 +67,12 @@ def _seed(process: Process, a: Any = None, version: int = 2) -> None:
 def _getstate(process: Process) -> tuple[Any, ...]:
     state = state_of(process)
     if isinstance(state.random, Drawn):
-        state.random = random.Random(process.random.getrandbits(_SEED_BITS))
+        state.random = random.Random(process.random.getrandbits(_SEED_BITS))  # noqa: S311 - likewise
     return state.random.getstate()
 
 
 def _setstate(process: Process, saved: tuple[Any, ...]) -> None:
-    generator = random.Random(0)
+    generator = random.Random(0)  # noqa: S311 - likewise
     generator.setstate(saved)
     state_of(process).random = generator
 

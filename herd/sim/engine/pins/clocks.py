@@ -1,7 +1,7 @@
 """The module `time`: a hosted program sees its host's clocks.
 
-The wall clock and the monotonic one are the host's own, with its offset, drift and steps. A simulated program
-takes no processor's time. Every host lives in UTC, whatever zone the machine is in.
+The wall clock and the monotonic one are the host's own, with its offset, drift and steps. A simulated
+program takes no processor's time. Every host lives in UTC, whatever zone the machine is in.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """The classes of `datetime`: a hosted program's now and its local time, UTC.
 
-No class is replaced. A subclass in the place of `datetime` is not what C code makes, what `type(x) is datetime`
-and tables of types (sqlite3's adapters, pickle, cattrs) expect, and each needs a special case. So the methods
-of the real classes are exchanged in the classes themselves. They are written in C, and C's classes are closed
-to `setattr`; but a class's `__dict__` is a view of an ordinary dict, which the garbage collector knows, and
-`PyType_Modified` is the documented call after a change. Whoever has bound the class has the pinned methods.
-`today` needs no pin: it asks `time.time` and `fromtimestamp`.
+No class is replaced. A subclass in the place of `datetime` is not what C code makes, what `type(x) is
+datetime` and tables of types (sqlite3's adapters, pickle, cattrs) expect, and each needs a special case. So
+the methods of the real classes are exchanged in the classes themselves. They are written in C, and C's
+classes are closed to `setattr`; but a class's `__dict__` is a view of an ordinary dict, which the garbage
+collector knows, and `PyType_Modified` is the documented call after a change. Whoever has bound the class
+has the pinned methods. `today` needs no pin: it asks `time.time` and `fromtimestamp`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import datetime
+import datetime as dt
 import gc
 import time
 from functools import update_wrapper
@@ -26,56 +26,57 @@ if TYPE_CHECKING:
     from herd.sim.engine.pins.pin import Inside
     from herd.sim.engine.process import Process
 
-_UTC: Final = datetime.timezone.utc
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=_UTC)
-_US: Final = datetime.timedelta(microseconds=1)
+_UTC: Final = dt.UTC
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=_UTC)
+_US: Final = dt.timedelta(microseconds=1)
 _gmtime = time.gmtime
 _real: dict[str, Any] = {}
 
 
 def pin() -> None:
     """Pin the methods that read the clock or the machine's time zone."""
-    for name, inside in {"now": _now, "utcnow": _utcnow, "fromtimestamp": _fromtimestamp}.items():
-        _pin_constructor(datetime.datetime, name, inside)
-    _pin_constructor(
-        datetime.date, "fromtimestamp", lambda _process, cls, seconds: cls(*_gmtime(seconds)[:3])
-    )
-    for name, method in {"astimezone": _astimezone, "timestamp": _timestamp}.items():
-        _pin_method(datetime.datetime, name, method)
+    constructors: dict[str, Inside] = {"now": _now, "utcnow": _utcnow, "fromtimestamp": _fromtimestamp}
+    for name, inside in constructors.items():
+        _pin_constructor(dt.datetime, name, inside)
+    _pin_constructor(dt.date, "fromtimestamp", lambda _process, cls, seconds: cls(*_gmtime(seconds)[:3]))
+    methods: dict[str, Inside] = {"astimezone": _astimezone, "timestamp": _timestamp}
+    for name, method in methods.items():
+        _pin_method(dt.datetime, name, method)
 
 
-def _now(process: Process, cls: Any, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+def _now(process: Process, cls: Any, tz: dt.tzinfo | None = None) -> dt.datetime:
     utc = _EPOCH + process.wall_ns() // 1000 * _US
-    now: datetime.datetime = cls(
+    now: dt.datetime = cls(
         utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, tzinfo=tz
     )
     return now if tz is None else tz.fromutc(now)
 
 
-def _utcnow(process: Process, cls: Any) -> datetime.datetime:
+def _utcnow(process: Process, cls: Any) -> dt.datetime:
     return _now(process, cls)
 
 
-def _fromtimestamp(
-    _process: Process, cls: Any, timestamp: float, tz: datetime.tzinfo | None = None
-) -> datetime.datetime:
-    make: Callable[..., datetime.datetime] = _real["fromtimestamp"].__get__(None, cls)
+def _fromtimestamp(_process: Process, cls: Any, timestamp: float, tz: dt.tzinfo | None = None) -> dt.datetime:
+    make: Callable[..., dt.datetime] = _real["fromtimestamp"].__get__(None, cls)
     return make(timestamp, tz) if tz is not None else make(timestamp, _UTC).replace(tzinfo=None)
 
 
-def _astimezone(
-    _process: Process, self: datetime.datetime, tz: datetime.tzinfo | None = None
-) -> datetime.datetime:
-    moved: datetime.datetime = _real["astimezone"](_aware(self), tz or _UTC)
+def _date(_process: Process, cls: Any, timestamp: float) -> dt.date:
+    date: dt.date = cls(*_gmtime(timestamp)[:3])
+    return date
+
+
+def _astimezone(_process: Process, self: dt.datetime, tz: dt.tzinfo | None = None) -> dt.datetime:
+    moved: dt.datetime = _real["astimezone"](_aware(self), tz or _UTC)
     return moved
 
 
-def _timestamp(_process: Process, self: datetime.datetime) -> float:
+def _timestamp(_process: Process, self: dt.datetime) -> float:
     seconds: float = _real["timestamp"](_aware(self))
     return seconds
 
 
-def _aware(moment: datetime.datetime) -> datetime.datetime:
+def _aware(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=_UTC) if moment.tzinfo is None else moment
 
 
@@ -110,7 +111,7 @@ def _exchange(owner: type, name: str, pinned: Any) -> None:
     (namespace, *_) = gc.get_referents(owner.__dict__)
     if not isinstance(namespace, dict) or name not in namespace:
         raise RuntimeError("the simulator needs CPython: it cannot set the clock of datetime here")
-    if owner is datetime.datetime:
+    if owner is dt.datetime:
         _real[name] = namespace[name]
     namespace[name] = pinned
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))

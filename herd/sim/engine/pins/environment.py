@@ -1,7 +1,7 @@
 """The environment: `os.environ` is, in a hosted program, what its process was started with.
 
-Everybody holds the same `os.environ`, in default arguments too. So it stays the object that it was, and gets
-another class, which asks whose turn it is.
+Everybody holds the same `os.environ`, in default arguments too. So it stays the object that it was, and
+gets another class, which asks whose turn it is.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from herd.sim.engine.process import Process
 
-    _Environ = os._Environ[Any]
+    _Environ = os._Environ[Any]  # noqa: SLF001 - the class of os.environ has no other name
 else:
-    _Environ = os._Environ
+    _Environ = os._Environ  # noqa: SLF001 - likewise
 
 
 class HostedEnvironment(_Environ):

@@ -1,7 +1,7 @@
 """Escapes: what would leave the simulation is an error that names the line of the program.
 
-An escape is an error in the hosted program, and it is kept in the simulation as well: a program that catches
-every exception, or a Deferred whose failure nobody sees, must not hide it.
+An escape is an error in the hosted program, and it is kept in the simulation as well: a program that
+catches every exception, or a Deferred whose failure nobody sees, must not hide it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BETTER: Final = {
 """What to use instead, by the library through which a program came."""
 
 
-class Escape(Exception):
+class Escape(Exception):  # noqa: N818 - one word says it
     """A hosted program called what the simulation cannot answer.
 
     `function` is what it called, `place` its file and line, `instead` what to use.
@@ -50,7 +50,7 @@ class Escape(Exception):
 
 
 def escape(function: str, instead: str) -> Escape:
-    """Make the escape for a call that is being made now, keep it in the simulation, and return it to raise."""
+    """Make the escape for a call that is made now, keep it in the simulation, and return it to raise."""
     frame, through = _caller()
     filename, line = frame.f_code.co_filename, frame.f_lineno
     with outside():  # linecache looks at files

@@ -16,8 +16,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine.pins.pin import place, place_method, place_new
 from herd.sim.engine.pins.escapes import forbid
+from herd.sim.engine.pins.pin import place, place_method, place_new
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,12 +45,12 @@ TABLE: Final[dict[ModuleType, dict[str, str]]] = {
     _thread: {_THREAD: "start_new_thread start_new start_joinable_thread", _REAL: "interrupt_main"},
     _posixsubprocess: {_RUN: "fork_exec"},
     os: {
-        _RUN: "fork forkpty posix_spawn posix_spawnp system popen execl execle execlp execlpe execv execve execvp "
-        "execvpe spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe wait wait3 wait4 waitid waitpid "
-        "pidfd_open openpty login_tty posix_openpt",
-        _REAL: "abort killpg nice setpriority setuid setgid seteuid setegid setreuid setregid setresuid setresgid "
-        "setgroups initgroups setsid setpgid setpgrp chroot unshare setns sched_setaffinity sched_setparam "
-        "sched_setscheduler tcsetpgrp register_at_fork closerange",
+        _RUN: "fork forkpty posix_spawn posix_spawnp system popen execl execle execlp execlpe execv execve "
+        "execvp execvpe spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe wait wait3 wait4 "
+        "waitid waitpid pidfd_open openpty login_tty posix_openpt",
+        _REAL: "abort killpg nice setpriority setuid setgid seteuid setegid setreuid setregid setresuid "
+        "setresgid setgroups initgroups setsid setpgid setpgrp chroot unshare setns sched_setaffinity "
+        "sched_setparam sched_setscheduler tcsetpgrp register_at_fork closerange",
         _TIMER: "timerfd_create",
         _WAIT: "eventfd pipe pipe2",
         "a hosted program has no terminal": "getlogin",

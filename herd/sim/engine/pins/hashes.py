@@ -1,17 +1,18 @@
 """Hashes by number: sets of protocols walk in the same order at every run.
 
-By default the hash of an object is its address, which differs from run to run, and a set walks in the order of
-hashes. So the classes of Twisted that programs put into sets get a `__hash__` that counts: the first time that
-an object is asked, it takes the next number, and keeps it.
+By default the hash of an object is its address, which differs from run to run, and a set walks in the order
+of hashes. So the classes of Twisted that programs put into sets get a `__hash__` that counts: the first
+time that an object is asked, it takes the next number, and keeps it.
 
-An object must keep its hash for life, or a dict loses it. Those that were hashed before the pin have been filed
-under their address, and none of them tells; so the pin gives every object of these classes that lives already
-the address as its number. Outside of any process the number is the address too, and kept: an object that goes
-from one world into the other keeps what it got first. Objects that were frozen (`gc.freeze`) and hashed before
-the pin came are the one case left: nothing lists them, and they must not be hashed by a hosted program.
+An object must keep its hash for life, or a dict loses it. Those that were hashed before the pin have been
+filed under their address, and none of them tells; so the pin gives every object of these classes that lives
+already the address as its number. Outside of any process the number is the address too, and kept: an object
+that goes from one world into the other keeps what it got first. Objects that were frozen (`gc.freeze`) and
+hashed before the pin came are the one case left: nothing lists them, and they must not be hashed by a
+hosted program.
 
-A class with an `__eq__` or `__hash__` of its own has its own hash still. The number stands in the instance's
-`__dict__`, or in a slot `hash_number`, where one is.
+A class with an `__eq__` or `__hash__` of its own has its own hash still. The number stands in the
+instance's `__dict__`, or in a slot `hash_number`, where one is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The hash seed: texts hash the same at every run.
 
-A set of texts walks in the order of their hashes, which Python draws anew for each run. The seed can only be
-set from outside: so the interpreter is started again, with PYTHONHASHSEED, in the place of this one.
+A set of texts walks in the order of their hashes, which Python draws anew for each run. The seed can only
+be set from outside: so the interpreter is started again, with PYTHONHASHSEED, in the place of this one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A pin: what stands in the place of a function, and asks at each call whose turn it is.
 
-It has to be harmless wherever the original was. A builtin that is an attribute of a class takes no `self`, but
-a Python function there would: so a pin is a `staticmethod`, which can be called as it is, and which a class
-hands out without binding it. Pickled and copied it is its name, as the original was.
+It has to be harmless wherever the original was. A builtin that is an attribute of a class takes no `self`,
+but a Python function there would: so a pin is a `staticmethod`, which can be called as it is, and which a
+class hands out without binding it. Pickled and copied it is its name, as the original was.
 
 Only one thread is the simulation's. Others, such as a test runner's, live in the real world even while a
 process is current, and must not draw from its randomness.
@@ -39,17 +39,22 @@ class Pin(staticmethod):  # type: ignore[type-arg]
 
     def __instancecheck__(self, instance: object) -> bool:
         """Answer `isinstance(x, select.epoll)`, for some that are pinned were classes."""
-        return isinstance(instance, self.__wrapped__.__wrapped__)
+        return isinstance(instance, _original(self))
 
     def __subclasscheck__(self, subclass: type) -> bool:
         """Answer `issubclass` likewise."""
-        return issubclass(subclass, self.__wrapped__.__wrapped__)
+        return issubclass(subclass, _original(self))
 
     def __getattr__(self, name: str) -> Any:
         """Give what else the original had, such as a class's other constructors."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.__wrapped__.__wrapped__, name)
+        return getattr(_original(self), name)
+
+
+def _original(pin: Any) -> Any:
+    """Return what was pinned: a pin wraps its dispatcher, and that wraps the original."""
+    return pin.__wrapped__.__wrapped__
 
 
 def hosted() -> Process | None:

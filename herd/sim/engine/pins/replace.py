@@ -1,8 +1,8 @@
 """Names that modules have bound already: found, and bound to the pin.
 
-A module that says `from time import time` before the pins are placed keeps the original. So once, after they
-were placed, all modules are walked: their names, the attributes of their classes, default arguments and what
-functions enclose. Modules that are imported later bind the pin by themselves.
+A module that says `from time import time` before the pins are placed keeps the original. So once, after
+they were placed, all modules are walked: their names, the attributes of their classes, default arguments
+and what functions enclose. Modules that are imported later bind the pin by themselves.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import sys
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine.pins.pin import Pin
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from herd.sim.engine.pins.pin import Pin
 
 _OWN: Final = "herd.sim.engine.pins."
 """These modules keep the originals."""

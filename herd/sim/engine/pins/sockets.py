@@ -1,7 +1,7 @@
 """`socket.socket`: an escape, but for a probe of a Unix socket.
 
-A server asks, before it listens on a Unix socket, whether another one still does: it connects, blocking, which
-a local socket answers at once. That much is simulated: connect, then close.
+A server asks, before it listens on a Unix socket, whether another one still does: it connects, blocking,
+which a local socket answers at once. That much is simulated: connect, then close.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from herd.sim.engine.pins.escapes import escape
 from herd.sim.engine.pins.pin import place_new
@@ -26,7 +26,7 @@ def pin() -> None:
     place_new(socket.socket, _socket)
 
 
-def _socket(  # noqa: PLR0913, PLR0917 - the arguments of a socket
+def _socket(
     process: Process,
     _cls: type,
     family: int = -1,
@@ -59,7 +59,7 @@ class UnixProbe:
     def close(self) -> None:
         """Do nothing: nothing was opened."""
 
-    def __enter__(self) -> UnixProbe:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:

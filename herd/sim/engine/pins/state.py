@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,9 @@ class Drawn(random.Random):
         self._source = source
         self.gauss_next = None
 
-    def __new__(cls, source: Any) -> Drawn:  # noqa: ARG004 - Random's own would seed with it
+    def __new__(cls, source: Any) -> Self:  # noqa: ARG004 - Random's own would seed with it
         """Make one without asking for a seed."""
-        return super().__new__(cls, 0)
+        return super().__new__(cls, 0)  # type: ignore[call-arg]
 
     def random(self) -> float:
         """Draw a number in [0, 1)."""

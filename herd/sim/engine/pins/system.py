@@ -1,8 +1,9 @@
 """The operating system as a hosted program sees it: a small machine of its own, with one processor.
 
-The files of a host are real ones, so most of `os` is left alone. What differs from run to run, or would reach
-out of the simulation, is answered by the process: its number, its host's name, the order of a directory (which
-a file system is free to choose), `kill`, and the end. A host has no garbage collector of its own.
+The files of a host are real ones, so most of `os` is left alone. What differs from run to run, or would
+reach out of the simulation, is answered by the process: its number, its host's name, the order of a
+directory (which a file system is free to choose), `kill`, and the end. A host has no garbage collector of
+its own.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import platform
 import socket
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
-from herd.sim.engine.pins.pin import place, place_plain
+from herd.sim.engine.pins.pin import outside, place, place_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def pin() -> None:
     place(os, "getloadavg", lambda _process: (0.0, 0.0, 0.0))
     place(os, "times", _times)
     place(os, "uname", _os_uname)
-    place(platform, "uname", lambda process: _platform_uname()._replace(node=process.host.name))
+    place(platform, "uname", _describe)
     place(socket, "gethostname", lambda process: process.host.name)
     place(socket, "getfqdn", _fqdn)
     place(os, "kill", _kill)
@@ -54,15 +55,8 @@ def pin() -> None:
     place(os, "scandir", lambda _process, path=".": SortedDirectory(path))
     place(atexit, "register", _register)
     place(atexit, "unregister", _unregister)
-    for name, answer in {
-        "collect": 0,
-        "freeze": None,
-        "unfreeze": None,
-        "enable": None,
-        "disable": None,
-    }.items():
-        place(gc, name, partial(_nothing, answer))
-    for name in ("set_threshold", "set_debug"):
+    place(gc, "collect", partial(_nothing, 0))
+    for name in ("freeze", "unfreeze", "enable", "disable", "set_threshold", "set_debug"):
         place(gc, name, partial(_nothing, None))
 
 
@@ -75,10 +69,13 @@ def _times(process: Process) -> os.times_result:
 
 
 def _os_uname(process: Process) -> os.uname_result:
-    system = _uname()
-    return os.uname_result(
-        (system.sysname, process.host.name, system.release, system.version, system.machine)
-    )
+    real = _uname()
+    return os.uname_result((real.sysname, process.host.name, real.release, real.version, real.machine))
+
+
+def _describe(process: Process) -> platform.uname_result:
+    with outside():  # it may run a program to find out about the processor
+        return _platform_uname()._replace(node=process.host.name)
 
 
 def _fqdn(process: Process, name: str = "") -> str:
@@ -129,7 +126,7 @@ class SortedDirectory:
     def __next__(self) -> os.DirEntry[Any]:
         return next(self._entries)
 
-    def __enter__(self) -> SortedDirectory:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:

@@ -1,0 +1,131 @@
+"""The way of a datagram from a socket to an address: what its link does to it, and who is there.
+
+A profile's damages are drawn for each datagram in this order: whether it is doubled; then for each copy
+whether it is lost, which bit is flipped, how long it takes, and how long it is held back. What is not in the
+profile is not drawn.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+from herd.sim.engine import trace
+from herd.sim.engine.profile import NS_PER_MS
+
+if TYPE_CHECKING:
+    from herd.sim.engine.chance import Stream
+    from herd.sim.engine.datagrams import Address, DatagramSocket
+    from herd.sim.engine.host import Host
+    from herd.sim.engine.network import Link
+
+MAX_BYTES: Final = 65_507
+"""What fits into an IP packet with the headers of IP and UDP."""
+_FIRST_GROUP: Final = 224
+_LAST_GROUP: Final = 239
+_BROADCAST: Final = "255.255.255.255"
+_BITS: Final = 8
+
+
+def is_group(address: str) -> bool:
+    """Tell whether an IPv4 address is a multicast group's."""
+    return _FIRST_GROUP <= int(address.partition(".")[0]) <= _LAST_GROUP
+
+
+def is_shared_address(address: str) -> bool:
+    """Tell whether an IPv4 address is not one host's alone: a multicast group's, or everybody's."""
+    return address == _BROADCAST or is_group(address)
+
+
+class Route:
+    """From a socket to an address and port, by a link."""
+
+    __slots__ = ("_address", "_link", "_port", "_sender", "_simulation", "_source")
+
+    def __init__(self, sender: DatagramSocket, link: Link, source: Address, address: str, port: int) -> None:
+        self._sender = sender
+        self._simulation = sender.simulation
+        self._link = link
+        self._source = source
+        self._address = address
+        self._port = port
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram."""
+        size = len(data)
+        if size > MAX_BYTES:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+        simulation = self._simulation
+        flow = simulation.flow()
+        link = self._link
+        if simulation.trace is not None:
+            link.source.record(trace.DATAGRAM, link.target, flow, size, data)
+        if link.blocked or link.is_lossy or link.spoils_datagrams:
+            self.transmit(flow, data)
+            return
+        now_ns = simulation.now_ns
+        simulation.schedule(now_ns + link.delay_ns(now_ns, size), link.target, self._arrive, (flow, data))
+
+    def transmit(self, flow: int, data: bytes) -> None:
+        """Do to a datagram what the link does."""
+        link = self._link
+        profile = link.profile
+        copies = 2 if profile.duplicate and link.stream.chance(profile.duplicate) else 1
+        for _ in range(copies):
+            if link.loses():
+                self._lose(flow, data)
+                continue
+            copy = data
+            if profile.corrupt and link.stream.chance(profile.corrupt):
+                copy = with_one_bit_flipped(data, link.stream)
+            now_ns = self._simulation.now_ns
+            due_ns = now_ns + link.delay_ns(now_ns, len(data))
+            if profile.reorder and link.stream.chance(profile.reorder):
+                due_ns += link.stream.integer(0, round(profile.reorder_ms * NS_PER_MS))
+            self._simulation.schedule(due_ns, link.target, self._arrive, (flow, copy))
+
+    def _lose(self, flow: int, data: bytes) -> None:
+        self._link.source.record(trace.DATAGRAM_LOST, self._link.target, flow, len(data))
+
+    def _arrive(self, flow: int, data: bytes) -> None:
+        """Reach the other kernel."""
+        link = self._link
+        if link.blocked:
+            self._lose(flow, data)
+            return
+        target: Host = link.target
+        source = self._source
+        found: DatagramSocket | None = target.bound("udp", self._address, self._port)
+        if found is None or not found.hears(source):
+            self._find_nobody(flow, data)
+        elif found.sharing and is_shared_address(self._address):
+            for each in [found, *found.sharing]:
+                if not each.take(data, source, flow, link.source):
+                    self._lose(flow, data)
+        elif not found.take(data, source, flow, link.source):
+            self._lose(flow, data)
+
+    def _find_nobody(self, flow: int, data: bytes) -> None:
+        """Tell the sender, if it is connected and can be told, that nobody is there."""
+        if is_shared_address(self._address):
+            return
+        self._lose(flow, data)
+        if self._sender.peer is None:
+            return
+        simulation = self._simulation
+        back = simulation.network.link(self._link.target, self._link.source)
+        if not back.loses():
+            due_ns = simulation.now_ns + back.delay_ns(simulation.now_ns, 0)
+            address = (self._address, self._port)
+            simulation.schedule(due_ns, back.target, self._sender.refused, (address,))
+
+
+def with_one_bit_flipped(data: bytes, stream: Stream) -> bytes:
+    """Return data with one bit changed, drawn."""
+    if not data:
+        return data
+    bit = stream.integer(0, len(data) * _BITS - 1)
+    damaged = bytearray(data)
+    damaged[bit // _BITS] ^= 1 << bit % _BITS
+    return bytes(damaged)

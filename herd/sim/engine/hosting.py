@@ -1,0 +1,42 @@
+"""What an interpreter needs to host programs: once for good, and while a simulation runs.
+
+For good: the pins, the global reactor, and what libraries keep one of. While a simulation runs: standard
+streams and arguments in `sys`, shells in `sys.modules`; and afterwards the working directory as it was.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from herd.sim.engine import globalreactor, pins, shells, singletons
+from herd.sim.engine.pins import real
+from herd.sim.engine.pins.streams import hosted_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_hosting: Final[list[object]] = []
+
+
+def install() -> None:
+    """Make the interpreter able to host programs; harmless outside of simulations, and done only once."""
+    pins.install()
+    globalreactor.install()
+    singletons.install()
+
+
+@contextmanager
+def hosting() -> Iterator[None]:
+    """Host programs for a while; a run inside a run is part of it."""
+    if _hosting:
+        yield
+        return
+    with ExitStack() as stack:
+        _hosting.append(None)
+        stack.callback(_hosting.pop)
+        stack.callback(real.chdir, Path.cwd())
+        stack.enter_context(hosted_streams())
+        stack.enter_context(shells.hosted())
+        yield

@@ -1,0 +1,179 @@
+"""Work in forked children: each begins as its parent is now, does one thing, and tells what came of it.
+
+A fork is a checkpoint. A parent that has imported everything gives each run a process of its own for some
+milliseconds, and nothing that a run leaves behind reaches the next. A child that raises, crashes, or takes
+too long is a result like another: it comes with the reason, and with where it stood.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import pickle  # noqa: S403 - what is read was written by this very program
+import signal
+import struct
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Tell: TypeAlias = Callable[[Any], None]
+    Work: TypeAlias = Callable[[Tell], Any]
+
+TOLD: Final = 0
+"""A frame of news while the work goes on."""
+DONE: Final = 1
+"""The frame of the work's result."""
+RAISED: Final = 2
+"""The frame of what the work raised: its class and its traceback."""
+
+GRACE_S: Final = 2.0
+"""How much longer than its limit a child may live: its last words take a moment."""
+
+_LENGTH: Final = struct.Struct("!BI")
+_READ_BYTES: Final = 1 << 16
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@frozen
+class Ended:
+    """What became of a child: its `value`, or why there is none.
+
+    `cause` is a word or two: the class of an exception, "time limit", a signal's name; `text` tells all.
+    """
+
+    value: Any = None
+    cause: str | None = None
+    text: str = ""
+    real_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+class Child:
+    """A forked process that does one piece of work.
+
+    `fileno` is readable when there is something to `read`; after its end `ended` says what became of it.
+    """
+
+    def __init__(self, work: Work, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._reader, writer = os.pipe()
+        self._last_words, error_writer = os.pipe()
+        self._began_s = time.monotonic()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if not self.pid:
+            os.close(self._reader)
+            os.close(self._last_words)
+            _be_child(work, writer, error_writer, limit_s)
+        os.close(writer)
+        os.close(error_writer)
+        self._buffer = bytearray()
+        self._frame: tuple[int, Any] | None = None
+        self.ended: Ended | None = None
+
+    def fileno(self) -> int:
+        """Return what a selector waits for."""
+        return self._reader
+
+    def read(self) -> list[Any]:
+        """Read what has come; return the news in it. At the end of all it sets `ended`."""
+        data = os.read(self._reader, _READ_BYTES)
+        if not data:
+            self._reap()
+            return []
+        self._buffer += data
+        news = []
+        while len(self._buffer) >= _LENGTH.size:
+            kind, length = _LENGTH.unpack_from(self._buffer)
+            if len(self._buffer) < _LENGTH.size + length:
+                break
+            body = pickle.loads(self._buffer[_LENGTH.size : _LENGTH.size + length])  # noqa: S301
+            del self._buffer[: _LENGTH.size + length]
+            if kind == TOLD:
+                news.append(body)
+            else:
+                self._frame = (kind, body)
+        return news
+
+    def overdue(self, now_s: float) -> bool:
+        """Tell whether it has outlived its limit, and did not even say so."""
+        return now_s - self._began_s > self._limit_s + GRACE_S
+
+    def kill(self) -> None:
+        """End it now."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def discard(self) -> None:
+        """End it, and forget what it might have said."""
+        if self.ended is None:
+            self.kill()
+            self._reap()
+
+    def _reap(self) -> None:
+        _, status, usage = os.wait4(self.pid, 0)
+        words = _read_all(self._last_words)
+        os.close(self._reader)
+        os.close(self._last_words)
+        real_s = time.monotonic() - self._began_s
+        cpu_s = usage.ru_utime + usage.ru_stime
+        value, cause, text = None, None, ""
+        if self._frame is not None and self._frame[0] == DONE:
+            value = self._frame[1]
+        elif self._frame is not None:
+            cause, text = self._frame[1]
+        else:
+            cause, text = self._why(os.waitstatus_to_exitcode(status), words, real_s)
+        self.ended = Ended(value, cause, text, real_s, cpu_s)
+
+    def _why(self, code: int, words: str, real_s: float) -> tuple[str, str]:
+        """Return cause and text of an end without a word."""
+        if "Timeout (" in words or (code == -signal.SIGKILL and real_s > self._limit_s):
+            return "time limit", f"it took more than {self._limit_s:g} s of real time\n{words}".strip()
+        if code < 0:
+            name = signal.Signals(-code).name
+            return name, f"its process died of {name}\n{words}".strip()
+        return "exit", f"its process exited with status {code}\n{words}".strip()
+
+
+def _read_all(file: int) -> str:
+    parts = []
+    while data := os.read(file, _READ_BYTES):
+        parts.append(data)
+    return b"".join(parts).decode(errors="replace")
+
+
+def _be_child(work: Work, writer: int, error_writer: int, limit_s: float) -> NoReturn:
+    """Do the work and end, without any of what a Python program does at its end: that is the parent's."""
+    status = 1
+    try:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        os.dup2(2, 1)  # standard output is the parent's, for its report
+        faulthandler.enable(error_writer)
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=error_writer)
+
+        def send(kind: int, value: Any) -> None:
+            body = pickle.dumps(value)
+            data = memoryview(_LENGTH.pack(kind, len(body)) + body)
+            while data:
+                data = data[os.write(writer, data) :]
+
+        try:
+            send(DONE, work(lambda news: send(TOLD, news)))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
+            send(RAISED, (type(error).__name__, "".join(traceback.format_exception(error)).rstrip()))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        status = 0
+    finally:
+        os._exit(status)

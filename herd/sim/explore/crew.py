@@ -1,0 +1,99 @@
+"""A crew: so many children at once, each with a task, and the news and the ends of all of them in one place."""
+
+from __future__ import annotations
+
+import gc
+import os
+import selectors
+import shutil
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+
+from herd.sim.explore.children import Child
+
+if TYPE_CHECKING:
+    from herd.sim.explore.children import Ended, Work
+
+Key = TypeVar("Key")
+
+LIMIT_S: Final = 60.0
+"""Real time that one run may take: a hundred times what a long one takes."""
+
+_LOOK_S: Final = 0.25
+"""Between two looks for children that are overdue, and for an interrupt."""
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Crew(Generic[Key]):
+    """Children at work, up to `jobs` of them; none is left when the `with` block is left."""
+
+    def __init__(self, jobs: int, limit_s: float = LIMIT_S) -> None:
+        self.jobs = jobs
+        self._limit_s = limit_s
+        self._selector = selectors.DefaultSelector()
+        self._children: dict[Key, Child] = {}
+        self._directory: str | None = None
+        self._directory_before: str | None = None
+
+    def __enter__(self) -> Self:
+        # A child that is killed leaves its files: they lie where they can be removed.
+        self._directory = tempfile.mkdtemp(prefix="herd-sim-")
+        self._directory_before, tempfile.tempdir = tempfile.tempdir, self._directory
+        gc.collect()
+        gc.freeze()  # so that no collection in a child touches, and copies, what it shares with this process
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children.values():
+            child.discard()
+        self._children.clear()
+        self._selector.close()
+        gc.unfreeze()
+        tempfile.tempdir = self._directory_before
+        assert self._directory is not None
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another child may start."""
+        return len(self._children) < self.jobs
+
+    @property
+    def busy(self) -> bool:
+        """Whether any child is at work."""
+        return bool(self._children)
+
+    def start(self, key: Key, work: Work) -> None:
+        """Fork a child for a piece of work."""
+        child = self._children[key] = Child(work, self._limit_s)
+        self._selector.register(child, selectors.EVENT_READ, key)
+
+    def wait(self) -> tuple[list[tuple[Key, Any]], list[tuple[Key, Ended]]]:
+        """Wait a moment; return the news of children, and those that have ended, in the order of starting."""
+        news: list[tuple[Key, Any]] = []
+        for ready, _ in self._selector.select(_LOOK_S):
+            key: Key = ready.data
+            child = self._children[key]
+            news += [(key, each) for each in child.read()]
+            if child.ended is not None:
+                self._selector.unregister(child)
+        now_s = time.monotonic()
+        ended = []
+        for key, child in list(self._children.items()):
+            if child.ended is not None:
+                del self._children[key]
+                ended.append((key, child.ended))
+            elif child.overdue(now_s):
+                child.kill()
+        return news, ended
+
+    def drop(self, key: Key) -> None:
+        """End a child whose outcome nobody needs any more."""
+        child = self._children.pop(key)
+        self._selector.unregister(child)
+        child.discard()

@@ -1,0 +1,66 @@
+"""A small history as a test in Python, to be pasted into somebody's suite."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from herd.sim.explore.writing import WIDTH, classes, python
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from herd.sim.scenario import Step
+
+OF_A_FILE: Final = "herd_scenario_"
+"""How the modules of scenario files are called: no import statement finds those."""
+
+
+def as_test(scenario: str, seed: int, steps: Sequence[Step], violations: Sequence[str] = ()) -> str:
+    """Return a test that runs these steps of a scenario; what it was seen to violate stands in its docstring."""
+    return f"{imports(scenario, steps)}\n\n\n{function(scenario, seed, steps, violations)}"
+
+
+def imports(scenario: str, steps: Sequence[Step]) -> str:
+    """Return the import statements that the steps need."""
+    by_module: dict[str, list[str]] = {"herd.sim.scenario": ["Step"] if steps else []}
+    of_file = []
+    for name, module in classes(steps).items():
+        if module.startswith(OF_A_FILE):
+            of_file.append(f"{name} = load_module({python(scenario)}).{name}")
+        else:
+            by_module.setdefault(module, []).append(name)
+    if of_file:
+        by_module["herd.sim.scenario"].append("load_module")
+    by_module["herd.sim.testing"] = ["Simulate"]
+    lines = [f"from {module} import {', '.join(names)}" for module, names in sorted(by_module.items()) if names]
+    return "\n".join([*lines, *(["", *of_file] if of_file else [])])
+
+
+def function(scenario: str, seed: int, steps: Sequence[Step], violations: Sequence[str] = ()) -> str:
+    """Return the test without its imports."""
+    name = f"test_{_words(scenario)}_with_seed_{seed}"
+    lines = [f"def {name}(simulate: Simulate) -> None:"]
+    if violations:
+        lines += [f"    # {line}" for text in violations for line in _cut(text)]
+    lines += ["    simulate(", f"        {python(scenario)},", f"        seed={seed},"]
+    lines += [f"        steps={_list(steps)},", "    )"]
+    return "\n".join(lines) + "\n"
+
+
+def _list(steps: Sequence[Step]) -> str:
+    if not steps:
+        return "[]"
+    return "\n".join(["[", *(f"            {python(step)}," for step in steps), "        ]"])
+
+
+def _words(scenario: str) -> str:
+    stem = scenario.rpartition("/")[2].removesuffix(".py")
+    return re.sub(r"\W+", "_", stem).strip("_").lower()
+
+
+def _cut(text: str) -> list[str]:
+    """Return a violation as lines of a comment: of a traceback its first and its last line are enough."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    few = lines if len(lines) <= 2 else [lines[0], lines[-1].strip()]  # noqa: PLR2004 - first and last
+    return [line if len(line) <= WIDTH - 6 else f"{line[: WIDTH - 9]}..." for line in few]

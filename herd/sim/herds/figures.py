@@ -1,0 +1,136 @@
+"""What is seen on the wire of a simulated herd: messages by kind, bytes, and how fast news gets about.
+
+It looks at every segment as it is written, and at links as they deliver. A record has reached a server when
+that server holds it, or a greater one of the same client. On `tls:` links nothing can be seen but bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+
+from herd.core.record import client_of, is_newer
+from herd.sim.engine.clock import NS_PER_S
+from herd.sim.herds.build import LINKS_PORT
+from herd.sim.herds.kinds import Flows
+
+if TYPE_CHECKING:
+    from herd.sim.engine.pipes import Pipe
+    from herd.sim.herds.build import SimulatedHerd
+
+_PERCENTILES: Final = (50, 90, 99, 100)
+
+
+@define
+class _News:
+    """A record on its way through the herd."""
+
+    line: bytes
+    since_ns: int
+    missing: dict[str, None]
+    """Servers that do not hold it yet."""
+
+
+@define
+class Watch:
+    """Looks at all that servers write."""
+
+    herd: SimulatedHerd
+    link_messages: Counter[str] = field(factory=Counter)
+    client_messages: Counter[str] = field(factory=Counter)
+    link_bytes: int = 0
+    client_bytes: int = 0
+    copies: Counter[tuple[str, str, bytes]] = field(factory=Counter)
+    """How often a record went from one server to another."""
+    arrivals_ns: list[int] = field(factory=list)
+    """How long each record took to each server but its origin."""
+    updates: int = 0
+    _flows: Flows = field(factory=Flows)
+    _news: dict[bytes, list[_News]] = field(factory=dict)
+    _seen: dict[bytes, None] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        simulation = self.herd.simulation
+        simulation.on_write = self.written
+        simulation.on_read = self.read
+
+    def written(self, pipe: Pipe, data: bytes) -> None:
+        """Look at what a program writes."""
+        source, target = pipe.source.host.name, pipe.target.host.name
+        is_link = LINKS_PORT in {pipe.source.local[1], pipe.target.local[1]}
+        messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
+        if is_link:
+            self.link_bytes += len(data)
+            self.link_messages.update(messages.kinds)
+            for line in messages.records:
+                self.copies[source, target, line] += 1
+                self._begin(line, source)
+        else:
+            self.client_bytes += len(data)
+            self.client_messages.update(messages.kinds)
+            if source in self.herd.hosts:
+                for line in messages.records:
+                    self._begin(line, source)
+
+    def read(self, pipe: Pipe, data: bytes) -> None:
+        """Look at what a program reads: a server that reads a record from a link holds it."""
+        target = pipe.target.host.name
+        if target not in self.herd.hosts or LINKS_PORT not in {pipe.source.local[1], pipe.target.local[1]}:
+            return
+        for line in self._flows.feed(-pipe.flow, pipe.source.host.index, data).records:
+            self._reached(line, target)
+
+    def _begin(self, line: bytes, server: str) -> None:
+        """Note a record when it is first seen, and that a server holds it."""
+        if line not in self._seen:
+            self._seen[line] = None
+            origin = line.split(b" ", 2)[1].decode()
+            if origin == server:
+                self.updates += 1
+                others = {name: None for name in self.herd.hosts if name != server}
+                news = _News(line, self.herd.simulation.now_ns, others)
+                self._news.setdefault(client_of(line), []).append(news)
+        self._reached(line, server)
+
+    def _reached(self, line: bytes, server: str) -> None:
+        client_id = client_of(line)
+        now_ns = self.herd.simulation.now_ns
+        waiting = []
+        for news in self._news.get(client_id, ()):
+            if server in news.missing and not is_newer(news.line, line):
+                del news.missing[server]
+                self.arrivals_ns.append(now_ns - news.since_ns)
+            if news.missing:
+                waiting.append(news)
+        self._news[client_id] = waiting
+
+    @property
+    def unreached(self) -> int:
+        """How many records have not reached every server."""
+        return sum(len(each) for each in self._news.values())
+
+    def figures(self) -> dict[str, Any]:
+        """Return what there is to tell, as JSON."""
+        records = self.link_messages["AT"]
+        figures: dict[str, Any] = {
+            "messages between servers": dict(sorted(self.link_messages.items())),
+            "messages with clients": dict(sorted(self.client_messages.items())),
+            "bytes between servers": self.link_bytes,
+            "bytes with clients": self.client_bytes,
+            "updates": self.updates,
+        }
+        if self.updates and records:
+            figures["messages per update"] = round(records / self.updates, 2)
+            figures["bytes per update"] = round(self.link_bytes / self.updates, 1)
+        if self.arrivals_ns:
+            order = sorted(self.arrivals_ns)
+            figures["convergence in ms"] = {
+                f"p{each}" if each < _PERCENTILES[-1] else "max": round(
+                    order[min(len(order) * each // 100, len(order) - 1)] / NS_PER_S * 1000, 3
+                )
+                for each in _PERCENTILES
+            }
+        return figures
+

@@ -1,0 +1,67 @@
+"""The checks of a herd's scenario: every invariant by name, from outside and from inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from herd.core.limits import Limits
+from herd.sim.herds.circumstances import Circumstances, Outage
+from herd.sim.herds.invariants import judge, records_of
+from herd.sim.herds.violation import INVARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from herd.sim.engine.simulation import Simulation
+    from herd.sim.herds.build import SimulatedHerd
+    from herd.sim.herds.violation import Invariant, Violation
+    from herd.sim.scenario import Check
+
+RUNNING: Final = "every server runs"
+
+
+def circumstances(simulation: Simulation) -> Circumstances:
+    """Return what excuses a herd: what was done to it."""
+    herd: SimulatedHerd = simulation.scene
+    return Circumstances(
+        neighbors=herd.plan.topology,
+        epoch_ns=simulation.epoch_ns,
+        durability=dict.fromkeys(herd.hosts, herd.plan.durability),
+        limits=Limits(**herd.plan.limits),  # type: ignore[arg-type] # attrs checks them
+        outages=[
+            Outage(name, down_ns, up_ns)
+            for name, host in herd.hosts.items()
+            for down_ns, up_ns in host.outages
+        ],
+        clocks_off_ns={name: host.clock.off_ns(simulation.now_ns) for name, host in herd.hosts.items()},
+        calm_ns=simulation.calm_ns,
+    )
+
+
+def _judged(simulation: Simulation) -> Mapping[Invariant, Sequence[Violation]]:
+    """Judge a run, once."""
+    herd: SimulatedHerd = simulation.scene
+    if herd.verdict is None:
+        herd.history.end_ns = simulation.now_ns
+        replicas = {name: herd.replica(name) for name in herd.hosts}
+        held = {name: records_of(replica) for name, replica in replicas.items() if replica is not None}
+        herd.verdict = judge(herd.history, circumstances(simulation), held=held)
+    return herd.verdict
+
+
+def _check(invariant: Invariant) -> Check:
+    return lambda simulation: [
+        f"{each.name}: {each.text}" for each in _judged(simulation)[invariant]
+    ]
+
+
+def _every_server_runs(simulation: Simulation) -> list[str]:
+    herd: SimulatedHerd = simulation.scene
+    return [f"{name} does not run at the end" for name in herd.hosts if herd.node(name) is None]
+
+
+CHECKS: Final[Mapping[str, Check]] = {
+    RUNNING: _every_server_runs,
+    **{invariant: _check(invariant) for invariant in INVARIANTS},
+}
+"""What every scenario of a herd checks."""

@@ -1,0 +1,89 @@
+"""Bytes of a flow -> which messages of the herd they complete: for counting by kind, and by update.
+
+A segment may hold many lines and parts of lines, so each direction of a connection keeps what has come of the
+line that is under way. A message counts in the segment that holds its end. The JSON of a WHATSAT's answer is
+one message, `places`, however many lines it has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+from attrs import define, field, frozen
+
+CLIENT_KINDS: Final = ("IAMAT", "WHATSAT", "AT", "?", "places")
+LINK_KINDS: Final = (
+    *("AT", "PING", "PONG", "HERD", "PROOF"),
+    *("ROOT", "NODE", "LEAF", "WANT", "GIVE", "TURN", "DONE"),
+)
+OTHER: Final = "other"
+"""Whatever is no message: garbage, and all bytes of TLS."""
+
+_BEGINNING: Final = re.compile(rb"\s*([^ \t\n\r\f\v]{1,7})(?=[ \t\n\r\f\v])")
+_KNOWN: Final = {kind.encode(): kind for kind in (*CLIENT_KINDS, *LINK_KINDS)}
+_MOST_BYTES: Final = 16_384
+"""What is kept of a line that does not end: no AT line is longer."""
+
+
+@frozen
+class Messages:
+    """The messages that end in one segment."""
+
+    kinds: Counter[str]
+    records: tuple[bytes, ...]
+    """AT lines, without their endings, in their order."""
+
+
+@define
+class Flow:
+    """One direction of one connection."""
+
+    _rest: bytes = b""
+    _is_in_places: bool = False
+
+    def feed(self, data: bytes) -> Messages:
+        """Take the next segment; return the messages that end in it."""
+        kinds: Counter[str] = Counter()
+        records: list[bytes] = []
+        *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
+        self._rest = rest[:_MOST_BYTES]
+        for line in lines:
+            if self._is_in_places:
+                if line in {b"", b"\r"}:
+                    self._is_in_places = False
+                    kinds["places"] += 1
+            elif line.startswith(b"{"):
+                self._is_in_places = True
+            else:
+                kind = kind_of(line)
+                kinds[kind] += 1
+                if kind == "AT":
+                    records.append(line.rstrip(b"\r"))
+        return Messages(kinds, tuple(records))
+
+
+@define
+class Flows:
+    """All flows of a network, by whatever names a connection's direction: (number, sender), for example."""
+
+    _flows: dict[tuple[int, int], Flow] = field(factory=dict)
+
+    def feed(self, flow: int, sender: int, data: bytes) -> Messages:
+        """Take a segment of a connection that `sender` sent."""
+        found = self._flows.get((flow, sender))
+        if found is None:
+            found = self._flows[flow, sender] = Flow()
+        return found.feed(data)
+
+    def forget(self, flow: int) -> None:
+        """Let go of a connection that is over."""
+        for key in [key for key in self._flows if key[0] == flow]:
+            del self._flows[key]
+
+
+def kind_of(line: bytes) -> str:
+    """Return the kind of a line, with its ending or without."""
+    match = _BEGINNING.match(line + b"\n")
+    return OTHER if match is None else _KNOWN.get(match[1], OTHER)

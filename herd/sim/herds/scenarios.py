@@ -1,0 +1,98 @@
+"""Scenarios of herds: servers, mishaps, clients that work meanwhile, and the invariants that hold nevertheless.
+
+The invariants are those of a server herd, by name: converges, never goes back, terminates, promises kept,
+bounded, no strangers, answers. When all is calm again, and has had time to settle, an auditor asks each server
+for each client; then what clients saw, and what servers hold, is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import field, frozen
+
+from herd.sim.engine.profile import Profile
+from herd.sim.herds.build import TOWN, HerdPlan, SimulatedHerd, build_herd
+from herd.sim.herds.figures import Watch
+from herd.sim.herds.judge import CHECKS
+from herd.sim.herds.work import Work, client_names
+from herd.sim.mishaps import Mishap
+from herd.sim.scenario import Scenario, Step
+
+if TYPE_CHECKING:
+    from herd.sim.engine.chance import Chance
+    from herd.sim.engine.simulation import Simulation
+
+AUDITOR: Final = "auditor"
+BEGIN_S: Final = 2.0
+"""When work and mishaps begin: links are up by then."""
+SETTLE_S: Final = 32.0
+"""More than `Circumstances.settle_ns`: silent links are given up after 8 s, dialed again after 10 s at most, and
+TCP may sit on a retransmission for twice as long as an outage was."""
+
+
+def nothing_more(herd: SimulatedHerd) -> None:  # noqa: ARG001 - what all of them take
+    """Add nothing to a herd."""
+
+
+@frozen(kw_only=True)
+class HerdScenario:
+    """What a scenario of a herd says; `scenario()` makes it one that can be run."""
+
+    about: str
+    herd: HerdPlan = field(factory=HerdPlan)
+    network: Profile = TOWN
+    work: Work = field(factory=Work)
+    mishaps: Sequence[Mishap] = ()
+    more_steps: Callable[[Chance], Sequence[Step]] = lambda _: ()
+    """Steps besides work and mishaps."""
+    guests: Callable[[SimulatedHerd], None] = nothing_more
+    """Starts what else is there: hostile clients, slow readers."""
+    duration_s: float = 60.0
+    """A minute of faults: several outages of each kind, and several heartbeats, back-offs and silences each."""
+    settle_s: float = SETTLE_S
+
+    def scenario(self) -> Scenario:
+        """Return the scenario."""
+        return Scenario(
+            about=self.about,
+            build=self._build,
+            duration_s=self.duration_s + self.settle_s,
+            settle_s=self.settle_s,
+            network=self.network,
+            plan=self._plan,
+            checks=CHECKS,
+            finish=_audit,
+            figures=_figures,
+        )
+
+    def _build(self, simulation: Simulation) -> SimulatedHerd:
+        herd = build_herd(simulation, self.herd)
+        herd.watch = Watch(herd)
+        for name in (*client_names(self.work.clients), AUDITOR):
+            herd.walker(name)
+        self.guests(herd)
+        return herd
+
+    def _plan(self, chance: Chance) -> list[Step]:
+        servers = tuple(self.herd.topology)
+        steps = self.work.steps(chance.stream("work"), servers, BEGIN_S, self.duration_s)
+        for number, mishap in enumerate(self.mishaps):
+            steps += mishap(chance.stream(f"mishap {number}"), servers, BEGIN_S, self.duration_s)
+        return [*steps, *self.more_steps(chance)]
+
+
+def _audit(simulation: Simulation) -> None:
+    """Ask each server for each client."""
+    herd: SimulatedHerd = simulation.scene
+    ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
+    auditor = herd.walker(AUDITOR)
+    for server in herd.hosts:
+        for client_id in ids:
+            auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
+
+
+def _figures(simulation: Simulation) -> Mapping[str, Any]:
+    herd: SimulatedHerd = simulation.scene
+    return herd.watch.figures()

@@ -1,0 +1,54 @@
+"""A client on its own host, which talks to any server of the herd: it keeps a connection to each that it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.endpoints import TCP4ClientEndpoint
+
+from herd.sim.engine.programs import Call
+from herd.sim.herds.clients import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from herd.sim.engine.host import Host
+    from herd.sim.herds.history import History
+
+_DIAL_TIMEOUT_S = 5.0
+
+
+class Walker:
+    """One client."""
+
+    def __init__(self, host: Host, addresses: Mapping[str, tuple[str, int]], history: History) -> None:
+        self._addresses = addresses
+        self._history = history
+        self._clients: dict[str, Client] = {}
+        self._reactor: Any = None
+        self._host = host
+        self._process = host.start(Call(self._begin), name=host.name)
+
+    def _begin(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def say(self, server: str, data: bytes) -> None:
+        """Send bytes to a server, now or as soon as there is a connection."""
+        simulation = self._host.simulation
+        simulation.schedule(simulation.now_ns, self._process, self._say, (server, data))
+
+    def _say(self, server: str, data: bytes) -> None:
+        client = self._clients.get(server)
+        if client is None:
+            host, port = self._addresses[server]
+            client = self._clients[server] = Client(
+                self._reactor,
+                TCP4ClientEndpoint(self._reactor, host, port, timeout=_DIAL_TIMEOUT_S),
+                self._history,
+                name=self._host.name,
+                server=server,
+                plan=(),
+                redials=self._process.random,
+            )
+            client.start()
+        client.say(data)
