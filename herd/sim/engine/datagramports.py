@@ -10,7 +10,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet import udp
+from twisted.internet import main, udp
 from twisted.python import log
 
 from herd.sim.engine.datagrams import DatagramSocket
@@ -30,40 +30,41 @@ class _Quick:
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         return DatagramSocket(self.reactor.process)  # type: ignore[attr-defined]
 
-    def doRead(self) -> None:
+    def doRead(self) -> Any:
         """Read what is there."""
         source = self.socket
         if source.error:
-            super().doRead()  # type: ignore[misc]
-            return
+            # epoll says of an error alone what it says of an end, and Twisted takes it for one: the port is closed.
+            return super().doRead() if source.has_waiting else main.CONNECTION_DONE  # type: ignore[misc]
         received = self.protocol.datagramReceived  # type: ignore[attr-defined]
         read = 0
-        while source.is_readable and read < self.maxThroughput:  # type: ignore[attr-defined]
+        while source.has_waiting and read < self.maxThroughput:  # type: ignore[attr-defined]
             data, address = source.recvfrom(self.maxPacketSize)  # type: ignore[attr-defined]
             read += len(data)
             try:
                 received(data, address)
             except BaseException:  # noqa: BLE001 - as Twisted does
                 log.err()
+        return None
 
-    def write(self, datagram: bytes, addr: Address | None = None) -> None:
-        """Write a datagram."""
+    def write(self, datagram: bytes, addr: Address | None = None) -> Any:
+        """Write a datagram; returns its size, as Twisted's ports do."""
         route = self.socket.routes.get(addr)
         # What Twisted checks of an address was checked when the route was found.
         if route is None or self._connectedAddr or type(datagram) is not bytes:  # type: ignore[attr-defined]
-            super().write(datagram, addr)  # type: ignore[misc]
-            return
+            return super().write(datagram, addr)  # type: ignore[misc]
         try:
             route.send(datagram)
         except OSError:
-            super().write(datagram, addr)  # type: ignore[misc]
+            return super().write(datagram, addr)  # type: ignore[misc]
+        return len(datagram)
 
 
-class SimulatedDatagramPort(_Quick, udp.Port):  # type: ignore[misc] # Twisted's own bases differ likewise
+class SimulatedDatagramPort(_Quick, udp.Port):
     """A UDP port."""
 
 
-class SimulatedMulticastPort(_Quick, udp.MulticastPort):  # type: ignore[misc] # likewise
+class SimulatedMulticastPort(_Quick, udp.MulticastPort):
     """A UDP port that may join groups."""
 
     def createInternetSocket(self) -> Any:

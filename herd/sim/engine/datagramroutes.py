@@ -1,5 +1,8 @@
 """The way of a datagram from a socket to an address: what its link does to it, and who is there.
 
+Where each datagram takes its own time, they overtake each other, but for those to the own host: a kernel hands
+them over in order.
+
 A profile's damages are drawn for each datagram in this order: whether it is doubled; then for each copy
 whether it is lost, which bit is flipped, how long it takes, and how long it is held back. What is not in the
 profile is not drawn.
@@ -41,7 +44,16 @@ def is_shared_address(address: str) -> bool:
 class Route:
     """From a socket to an address and port, by a link."""
 
-    __slots__ = ("_address", "_link", "_port", "_sender", "_simulation", "_source")
+    __slots__ = (
+        "_address",
+        "_is_home",
+        "_last_ns",
+        "_link",
+        "_port",
+        "_sender",
+        "_simulation",
+        "_source",
+    )
 
     def __init__(self, sender: DatagramSocket, link: Link, source: Address, address: str, port: int) -> None:
         self._sender = sender
@@ -50,6 +62,8 @@ class Route:
         self._source = source
         self._address = address
         self._port = port
+        self._is_home = link.source is link.target
+        self._last_ns = 0
 
     def send(self, data: bytes) -> None:
         """Send a datagram."""
@@ -64,8 +78,10 @@ class Route:
         if link.blocked or link.is_lossy or link.spoils_datagrams:
             self.transmit(flow, data)
             return
-        now_ns = simulation.now_ns
-        simulation.schedule(now_ns + link.delay_ns(now_ns, size), link.target, self._arrive, (flow, data))
+        due_ns = simulation.now_ns + link.delay_ns(simulation.now_ns, size)
+        if self._is_home:
+            due_ns = self._last_ns = max(due_ns, self._last_ns)
+        simulation.schedule(due_ns, link.target, self._arrive, (flow, data))
 
     def transmit(self, flow: int, data: bytes) -> None:
         """Do to a datagram what the link does."""
@@ -81,6 +97,8 @@ class Route:
                 copy = with_one_bit_flipped(data, link.stream)
             now_ns = self._simulation.now_ns
             due_ns = now_ns + link.delay_ns(now_ns, len(data))
+            if self._is_home:
+                due_ns = self._last_ns = max(due_ns, self._last_ns)
             if profile.reorder and link.stream.chance(profile.reorder):
                 due_ns += link.stream.integer(0, round(profile.reorder_ms * NS_PER_MS))
             self._simulation.schedule(due_ns, link.target, self._arrive, (flow, copy))

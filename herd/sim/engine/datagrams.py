@@ -19,6 +19,7 @@ from herd.sim.engine.datagramroutes import MAX_BYTES, Route, is_shared_address
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
     from herd.sim.engine.process import Process
+    from herd.sim.engine.simulation import Simulation
 
 Address = tuple[str, int]
 
@@ -68,7 +69,7 @@ class DatagramSocket:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.host: Host = process.host
-        self.simulation = process.simulation
+        self.simulation: Simulation = process.simulation
         self.reader: Any = None
         """Who wants to be told when there is something to read; the reactor sets it."""
         self.writer: Any = None
@@ -214,6 +215,11 @@ class DatagramSocket:
     def is_readable(self) -> bool:
         """Whether reading would tell something."""
         return bool(self._inbox or self.error)
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a datagram waits to be read."""
+        return bool(self._inbox)
 
     @property
     def is_writable(self) -> bool:

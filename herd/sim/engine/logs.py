@@ -6,6 +6,7 @@ problems has failed, unless it says that it expects them.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 KEPT_LINES: Final = 1_000
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 _installed: list[bool] = []
 
 
@@ -37,7 +39,7 @@ def _observe(event: LogEvent) -> None:
 
 def keep(process: Process, event: LogEvent) -> None:
     """Keep a log event of a process."""
-    text = formatEvent(event)
+    text = _repeatable(formatEvent(event), process)
     if process.log is None:
         process.log = deque(maxlen=KEPT_LINES)
     process.log.append((process.simulation.now_ns, text))
@@ -47,3 +49,11 @@ def keep(process: Process, event: LogEvent) -> None:
         process.simulation.problem(process.host.name, f"{text}\n{failure.getTraceback()}".strip())
     elif event.get("log_level") is LogLevel.critical:
         process.simulation.problem(process.host.name, text)
+
+
+def _repeatable(text: str, process: Process) -> str:
+    """Return a text without what differs from run to run: addresses of objects, where the hosts' files lie."""
+    if " at 0x" in text:
+        text = _ADDRESS.sub(" at 0x...", text)
+    files = process.simulation.files
+    return text if files is None else text.replace(files, "")

@@ -57,8 +57,8 @@ class Names:
     def fail(self, name: str = _EVERYTHING, after_ms: float | None = None) -> None:
         """Let look-ups fail, of one name or of all, until `heal`.
 
-        `after_ms`: how long a program waits for it, `SILENCE_MS` with a silent server; None: as for an answer.
-        Faults add up: each `fail` wants its `heal`, with the same arguments.
+        `after_ms`: how long a program waits for that, `SILENCE_MS` with a silent server; None: as long as for
+        an answer. Faults add up: each `fail` wants its `heal`, with the same arguments.
         """
         self._failures.setdefault(name.lower(), []).append(after_ms)
 

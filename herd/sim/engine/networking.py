@@ -71,9 +71,9 @@ class Networking:
         """Have a UDP port; a `CannotListenError` if that cannot be done."""
         listening = SimulatedDatagramPort(port, protocol, interface, maxPacketSize, self)
         listening.startListening()
-        return listening  # type: ignore[return-value] # Twisted's own class says that it implements it
+        return listening
 
-    def listenMulticast(  # noqa: PLR0913, PLR0917 - Twisted's arguments
+    def listenMulticast(
         self,
         port: int,
         protocol: Any,

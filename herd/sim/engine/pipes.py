@@ -88,6 +88,11 @@ class Pipe:
         """
         return (self._window - self.outstanding) * 3 >= self._window
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing has been written yet: asked while the first bytes are."""
+        return self._next_segment <= 1
+
     def write(self, data: bytes) -> None:
         """Send data, at most `room` of it."""
         self.outstanding += len(data)

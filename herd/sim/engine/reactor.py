@@ -201,13 +201,13 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Return who waits for room to write."""
         return [each for each in self._selectables if each.socket.writer is each]
 
-    def _poll_soon(self, socket: TcpSocket) -> None:
+    def _poll_soon(self, socket: Any) -> None:
         if not socket.is_polled:
             socket.is_polled = True
             simulation = self.process.simulation
             simulation.schedule(simulation.now_ns + TURN_NS, self.process, self._poll_one, (socket,))
 
-    def _poll_one(self, socket: TcpSocket) -> None:
+    def _poll_one(self, socket: Any) -> None:
         socket.is_polled = False
         if socket.reader is not None and socket.is_readable:
             self.read_ready(socket)
@@ -220,7 +220,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
             elif socket.writer is not None and socket.is_writable:
                 self._write_at_end(socket.writer)
 
-    def read_ready(self, socket: TcpSocket) -> None:
+    def read_ready(self, socket: Any) -> None:
         """Let a selectable read: the network has brought something."""
         current.process = self.process
         selectable = socket.reader

@@ -129,9 +129,13 @@ class Simulation:
             path.mkdir()
         return path
 
+    @property
+    def files(self) -> str | None:
+        """Where the files of all hosts lie, if there are any."""
+        return None if self._directory is None else self._directory.name
+
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
-        self.trace = None  # the history has ended
         self._heap.clear()
         self.trace = None
         for host in self.hosts.values():

@@ -87,7 +87,7 @@ class TcpSocket:
         self.peer: tuple[str, int] | None = None
         self._state = _NEW
         self._bound: tuple[str, int] | None = None
-        self._inbox: deque[bytes] = deque()
+        self._inbox: list[bytes] = []
         self._unread = 0
         self._incoming: Pipe | None = None
         self._outgoing: Pipe | None = None
@@ -221,7 +221,7 @@ class TcpSocket:
         """Read what is there, at most `size` bytes; b"" at the end."""
         inbox = self._inbox
         if inbox:
-            data = self._take(inbox, size)
+            data = inbox.pop() if len(inbox) == 1 and len(inbox[0]) <= size else self._take(inbox, size)
             self._unread -= len(data)
             incoming = self._incoming
             assert incoming is not None
@@ -239,18 +239,10 @@ class TcpSocket:
         raise _error(errno.EWOULDBLOCK)
 
     @staticmethod
-    def _take(inbox: deque[bytes], size: int) -> bytes:
-        if len(inbox) == 1 and len(inbox[0]) <= size:
-            return inbox.popleft()
-        parts = []
-        while inbox and size:
-            part = inbox.popleft()
-            if len(part) > size:
-                inbox.appendleft(part[size:])
-                part = part[:size]
-            size -= len(part)
-            parts.append(part)
-        return b"".join(parts)
+    def _take(inbox: list[bytes], size: int) -> bytes:
+        data = b"".join(inbox)
+        inbox[:] = [data[size:]] if len(data) > size else []
+        return data[:size]
 
     def send(self, data: bytes | memoryview) -> int:
         """Write as much as there is room for; returns how many bytes."""
@@ -266,6 +258,15 @@ class TcpSocket:
         outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
         self.is_waiting = not outgoing.is_roomy
         return min(size, room)
+
+    def send_whole(self, data: bytes) -> bool:
+        """Write all of it if there is room for that now; returns whether it was."""
+        outgoing = self._outgoing
+        if outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
+            return False
+        outgoing.write(data)
+        self.is_waiting = not outgoing.is_roomy
+        return True
 
     def has_room(self) -> None:
         """Hear from the other kernel that it has taken something."""

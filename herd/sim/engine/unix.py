@@ -160,15 +160,15 @@ class _Traced:
     def connectionLost(self, reason: Failure) -> None:
         """Tell the trace, then the protocol."""
         if hasattr(self, "socket") and self.connected:  # type: ignore[attr-defined]
-            self.socket.tell_gone(reason.type.__name__)
+            self.socket.tell_gone(type(reason.value).__name__)
         super().connectionLost(reason)  # type: ignore[misc]
 
 
-class UnixServer(_Traced, unix.Server):  # type: ignore[misc] # Twisted's own bases differ likewise
+class UnixServer(_Traced, unix.Server):
     """A server's side of a connection."""
 
 
-class UnixClient(_Traced, unix.Client):  # type: ignore[misc] # likewise
+class UnixClient(_Traced, unix.Client):
     """A client's side of a connection."""
 
     def createInternetSocket(self) -> Any:

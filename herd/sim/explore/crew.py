@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from herd.sim.explore.children import Child
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from herd.sim.explore.children import Ended, Work
+    from herd.sim.explore.search import Search
 
 Key = TypeVar("Key")
 
@@ -97,3 +100,19 @@ class Crew(Generic[Key]):
         child = self._children.pop(key)
         self._selector.unregister(child)
         child.discard()
+
+
+def pursue(
+    crew: Crew[int], search: Search, work_of: Callable[[int], Work], is_failure: Callable[[Ended], bool]
+) -> Iterator[tuple[int, Ended]]:
+    """Carry out a search; yield each try that has ended, as it ends."""
+    while not search.over:
+        while crew.has_room and (number := search.next()) is not None:
+            crew.start(number, work_of(number))
+        _, ended = crew.wait()
+        for number, each in ended:
+            search.done(number, failed=is_failure(each))
+        for number in search.surplus():
+            crew.drop(number)
+            search.dropped(number)
+        yield from ended

@@ -37,6 +37,10 @@ class Search:
         else:
             self.passed += 1
 
+    def dropped(self, number: int) -> None:
+        """Take note that a try was given up."""
+        self.working.remove(number)
+
     @property
     def lowest(self) -> int | None:
         """The lowest number that has failed so far."""

@@ -7,6 +7,7 @@ while nothing is news; a real journal behind it gets all of it too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -17,7 +18,7 @@ from herd.core.record import client_of
 from herd.sim.herds.checker import order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from herd.core.replica import Replica
 

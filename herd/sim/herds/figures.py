@@ -47,9 +47,12 @@ class Watch:
     arrivals_ns: list[int] = field(factory=list)
     """How long each record took to each server but its origin."""
     updates: int = 0
+    openings: dict[str, list[bytes]] = field(factory=dict)
+    """The first bytes of real links, by the server that was dialed: what an eavesdropper may repeat."""
     _flows: Flows = field(factory=Flows)
     _news: dict[bytes, list[_News]] = field(factory=dict)
     _seen: dict[bytes, None] = field(factory=dict)
+    _held: dict[tuple[str, bytes], bytes] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         simulation = self.herd.simulation
@@ -62,6 +65,8 @@ class Watch:
         is_link = LINKS_PORT in {pipe.source.local[1], pipe.target.local[1]}
         messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
         if is_link:
+            if source in self.herd.hosts and pipe.is_fresh and pipe.target.local[1] == LINKS_PORT:
+                self.openings.setdefault(target, []).append(data)
             self.link_bytes += len(data)
             self.link_messages.update(messages.kinds)
             for line in messages.records:
@@ -89,13 +94,22 @@ class Watch:
             origin = line.split(b" ", 2)[1].decode()
             if origin == server:
                 self.updates += 1
-                others = {name: None for name in self.herd.hosts if name != server}
+                others = {name: None for name in self.herd.hosts if not self._holds(name, line)}
+                others.pop(server, None)
                 news = _News(line, self.herd.simulation.now_ns, others)
                 self._news.setdefault(client_of(line), []).append(news)
         self._reached(line, server)
 
+    def _holds(self, server: str, line: bytes) -> bool:
+        """Tell whether a server is known to hold a record, or a greater one."""
+        held = self._held.get((server, client_of(line)))
+        return held is not None and not is_newer(line, held)
+
     def _reached(self, line: bytes, server: str) -> None:
+        if self._holds(server, line):
+            return
         client_id = client_of(line)
+        self._held[server, client_id] = line
         now_ns = self.herd.simulation.now_ns
         waiting = []
         for news in self._news.get(client_id, ()):
@@ -105,6 +119,10 @@ class Watch:
             if news.missing:
                 waiting.append(news)
         self._news[client_id] = waiting
+
+    def openings_to(self, server: str) -> list[bytes]:
+        """Return the beginnings of links that a server was dialed for, the last few."""
+        return self.openings.get(server, [])[-10:]
 
     @property
     def unreached(self) -> int:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from herd.server.node import Node
     from herd.sim.herds.circumstances import Circumstances
     from herd.sim.herds.history import History
-    from herd.sim.herds.traffic import Traffic
 
 ALLOWED: Final = re.compile(rb"(?:HERD [^\n]*\n)?|\x15\x03.*", re.DOTALL)
 """What a stranger on a port for neighbors may be told: one HERD line, or an alert of TLS."""
@@ -101,24 +100,35 @@ def converges(held: Holdings, circumstances: Circumstances, now_ns: int) -> list
 
 
 def terminates(
-    traffic: Traffic, settled_ns: int | None, connections: Mapping[tuple[str, str], int] | None = None
+    copies: Mapping[tuple[str, str, bytes], int],
+    circumstances: Circumstances,
+    connections: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Violation]:
     """One update causes at most one message per direction of each link.
 
-    Strictly where it began once the herd had settled. Before, caches are compared whenever a link comes up, so
-    a record may go over each of the `connections` of two servers (by both orders of their names) once more.
+    `copies` says how often one server sent another an AT line. It was once at most if the record was made
+    when the herd had settled. Before, caches are compared whenever a link comes up, so that a record may go
+    over each of the `connections` between two servers (counted under both orders of their names) once more.
     """
+    settled_ns = circumstances.settled_ns
     violations = []
-    for line, update in traffic.updates.items():
-        is_calm = settled_ns is not None and update.first_ns >= settled_ns
-        for (source, target), count in update.sent.items():
-            most = 1 if is_calm else None
-            if most is None and connections is not None:
-                most = MOST_PER_CONNECTION * connections.get((source, target), 0)
-            if most is not None and count > most:
-                text = f"{source} sent {shown(line)} to {target} {count} times; {most} would do"
-                violations.append(Violation("terminates", "sent again", text))
+    for (source, target, line), count in copies.items():
+        if count <= 1:
+            continue
+        most: int | None = None
+        if settled_ns is not None and received_ns(line) >= _latest_ns(circumstances, settled_ns):
+            most = 1
+        elif connections is not None:
+            most = MOST_PER_CONNECTION * connections.get((source, target), 0)
+        if most is not None and count > most:
+            text = f"{source} sent {shown(line)} to {target} {count} times; {most} would do"
+            violations.append(Violation("terminates", "sent again", text))
     return violations
+
+
+def _latest_ns(circumstances: Circumstances, now_ns: int) -> int:
+    """Return the most that any server's clock may show at a moment."""
+    return max(circumstances.wall_ns(server, now_ns, now_ns)[1] for server in circumstances.neighbors)
 
 
 def strangers_told(history: History) -> list[Violation]:
@@ -134,12 +144,12 @@ def strangers_told(history: History) -> list[Violation]:
     ]
 
 
-def judge(
+def judge(  # noqa: PLR0913 - all that may be known of a run
     history: History,
     circumstances: Circumstances,
     *,
     held: Holdings | None = None,
-    traffic: Traffic | None = None,
+    copies: Mapping[tuple[str, str, bytes], int] | None = None,
     connections: Mapping[tuple[str, str], int] | None = None,
     peaks: Peaks | None = None,
 ) -> dict[Invariant, list[Violation]]:
@@ -148,8 +158,8 @@ def judge(
     found = check(history, circumstances, held) + strangers_told(history)
     if held is not None:
         found += converges(held, circumstances, now_ns)
-    if traffic is not None:
-        found += terminates(traffic, circumstances.settled_ns, connections)
+    if copies is not None:
+        found += terminates(copies, circumstances, connections)
     if peaks is not None:
         found += peaks.violations()
     return {name: [each for each in found if each.invariant == name] for name in INVARIANTS}

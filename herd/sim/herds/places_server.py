@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from attrs import frozen
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
 if TYPE_CHECKING:
     from twisted.web.iweb import IRequest
+
+    from herd.sim.engine.simulation import Simulation
 
 PORT: Final = 8080
 Mood: TypeAlias = Literal["well", "failing", "talking nonsense", "silent"]
@@ -64,6 +67,21 @@ def _around(question: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for number in range(count)
     ]
+
+
+@frozen
+class PlacesMood:
+    """A fault: for a while the places provider is not well."""
+
+    mood: Mood
+
+    def begin(self, simulation: Simulation) -> None:
+        """Let it be so."""
+        simulation.scene.places.mood = self.mood
+
+    def end(self, simulation: Simulation) -> None:
+        """Let it be well."""
+        simulation.scene.places.mood = "well"
 
 
 def serve_places(reactor: Any, resource: PlacesServer) -> None:

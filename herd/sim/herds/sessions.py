@@ -1,8 +1,9 @@
 """Every valid command gets exactly one answer, in order: checked session by session.
 
-A command may stay unanswered where its connection was lost, or its client left. Where the connection stayed,
-where the server closed it in order though it lives on, or where it broke while nothing was wrong with the
-herd, an answer is missing.
+A command may stay unanswered where its connection was lost, or its client left. Where the server closed it in
+order though it lives on, an answer is missing. So it is where the connection stayed, or broke, though nothing
+was wrong any more; of a connection from before the calm that is known only when it has brought something
+since, as TCP may wait for a minute before it tries again.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class _SessionCheck:
         self._circumstances = circumstances
         self._violations = violations
         self._is_refused = is_limit(session.unasked)
+        self._alive_ns: int | None = None
+        """Since when nothing is wrong with the connection, and nothing can be any more."""
+        calm_ns = circumstances.calm_ns
+        if calm_ns is not None:
+            ends = [session.begin_ns, *(each.end_ns for each in operations if each.end_ns is not None)]
+            self._alive_ns = min((each for each in ends if each >= calm_ns), default=None)
 
     def run(self, reader: Reader, sightings: list[Sighting], end_ns: int | None) -> None:
         """Check all."""
@@ -101,22 +108,20 @@ class _SessionCheck:
 
     def _check_missing(self, operation: Operation, end_ns: int | None) -> None:
         """Tell of the first command whose answer, and those after it, never came, if that must not be."""
-        session, calm_ns = self._session, self._circumstances.calm_ns
+        session, alive_ns = self._session, self._alive_ns
         over_ns = session.end_ns if session.end_ns is not None else end_ns
         if over_ns is None or session.ending == "client" or self._is_refused:
             return
-        if self._circumstances.may_have_forgotten(session.server, operation.begin_ns, over_ns):
+        if self._circumstances.may_have_forgotten(session.server, session.begin_ns, over_ns):
             return
         if session.ending == "server":
             how = f"closed the connection in order at {at_s(over_ns)}"
-        elif calm_ns is None:
+        elif alive_ns is None:
             return
         elif session.ending == "lost":
-            if session.begin_ns < calm_ns:
-                return
-            how = f"broke the connection at {at_s(over_ns)}, though all was well since {at_s(calm_ns)}"
+            how = f"broke the connection at {at_s(over_ns)}, though all was well since {at_s(alive_ns)}"
         else:
-            if over_ns < max(calm_ns, operation.begin_ns) + self._circumstances.patience_ns:
+            if over_ns < max(alive_ns, operation.begin_ns) + self._circumstances.patience_ns:
                 return
             how = f"said nothing until {at_s(over_ns)}"
         text = f"{session.server} {how}, and did not answer {shown(operation.command)} of "

@@ -57,7 +57,7 @@ class Work:
     """Enough that records differ everywhere, few enough that each of them changes often."""
     report_every_s: float = 2.0
     """Of one client, on average."""
-    ask_share: float = 0.25
+    ask_share: float = 0.05
     """How many of the commands are WHATSAT."""
     nonsense_share: float = 0.02
     move_share: float = 0.2

@@ -65,7 +65,7 @@ class Arrows:
         if arrow.sender != arrow.receiver:
             parts.append(f'<circle cx="{number(line.x1)}" cy="{number(line.y1)}" r="{_DOT_PX}"/>')
         shape = group(" ".join(["m", *classes]), _title(arrow), *parts)
-        return Drawn(shape, self._label(arrow, line), " ".join(["label", *classes[1:]]))
+        return Drawn(shape, self._label(arrow, line), " ".join(["label", *classes]))
 
     def _line(self, arrow: Arrow) -> Line:
         scale = self._layout.scale

@@ -63,7 +63,9 @@ def lay_out(scene: Scene, top: float) -> Layout:
     columns = {name: AXIS_PX + (index + 0.5) * spacing for index, name in enumerate(scene.hosts)}
     typical_ns = _typical_ns(scene)
     top += NAMES_PX
-    scale = TimeScale(_moments(scene), typical_ns, len(scene.arrows) + len(scene.marks), top + _BEFORE_PX)
+    scale = TimeScale(
+        _moments(scene, typical_ns), typical_ns, len(scene.arrows) + len(scene.marks), top + _BEFORE_PX
+    )
     return Layout(
         columns, spacing, AXIS_PX, right, right + _MARGIN_PX, picture_width(scene), top, scale, typical_ns
     )
@@ -82,13 +84,21 @@ def _typical_ns(scene: Scene) -> int:
     return median_low(took) if took else _TYPICAL_NS
 
 
-def _moments(scene: Scene) -> list[int]:
+def _moments(scene: Scene, typical_ns: int) -> list[int]:
+    """Return the moments at which something is drawn, the corners and ends of arrows among them."""
     moments = [scene.from_ns, scene.until_ns]
-    moments += [mark.time_ns for mark in (*scene.marks, *scene.told)]
-    for arrow in scene.arrows:
-        moments += [arrow.start_ns] if arrow.end_ns is None else [arrow.start_ns, arrow.end_ns]
+    moments += [event.time_ns for event in (*scene.marks, *scene.told)]
     for band in scene.bands:
         moments += (
             [band.span.from_ns] if band.span.until_ns is None else [band.span.from_ns, band.span.until_ns]
         )
-    return [moment for moment in moments if scene.from_ns <= moment <= scene.until_ns]
+    for arrow in scene.arrows:
+        moments.append(arrow.start_ns)
+        if arrow.end_ns is not None:
+            moments.append(arrow.end_ns)
+        if arrow.end_ns is not None and arrow.is_round_trip:
+            moments.append((arrow.start_ns + arrow.end_ns) // 2)
+    within = [moment for moment in moments if scene.from_ns <= moment <= scene.until_ns]
+    # What does not arrive is drawn as long as the typical message takes: below the end of the scene, if need be.
+    unfinished = [arrow.start_ns + typical_ns for arrow in scene.arrows if not arrow.has_arrived]
+    return within + [moment for moment in unfinished if moment >= scene.from_ns]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from herd.sim.engine.trace import Kind
 from herd.sim.pictures.colors import COLORS, OTHERS, ranked
 from herd.sim.pictures.messages import Fate
-from herd.sim.pictures.paper import number, path, rectangle, text
+from herd.sim.pictures.paper import line, number, path, rectangle, text
 from herd.sim.pictures.scene import BYTES, CLOSING, OPENING
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def _entries(scene: Scene, colors: Mapping[str, str]) -> Iterator[tuple[str, str
         yield '<g class="m open"><path d="M0 0L30 0"/></g>', "not arrived by the end of the picture"
     yield from _marks(scene)
     if scene.bands:
-        yield f'<g class="band">{rectangle(0, -7, 30, 14)}<path d="M0 -7L30 -7"/></g>', "fault"
+        yield f'<g class="band">{_patch(0, "one")}</g>', "fault"
+    if any(band.others for band in scene.bands):
+        yield f'<g class="band">{_patch(0, "one", 13)}{_patch(17, "other", 13)}</g>', "its two sides"
 
 
 def _marks(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -74,6 +76,10 @@ def _marks(scene: Scene) -> Iterator[tuple[str, str]]:
         yield '<circle class="fails" cx="17" cy="0" r="4"/>', "connection fails"
     if Kind.NOTE in kinds:
         yield '<circle class="notes" cx="17" cy="0" r="2.6"/>', "line of a log"
+
+
+def _patch(x: float, side: str, width: float = 30) -> str:
+    return rectangle(x, -7, width, 14, side) + line(x, -7, x + width, -7, side)
 
 
 def _arrow(classes: str) -> str:

@@ -1,7 +1,7 @@
 """What holds for a while: when programs run on a host, and which faults concern it.
 
 A fault ends with the HEAL of the same text, or else with the picture. One that names hosts concerns them, one
-that names none concerns all.
+that names none concerns all. One that names two groups of hosts in parentheses is between them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from herd.sim.engine.tracefile import Event
 
 _NAME: Final = re.compile(r"[\w.-]+")
+_GROUP: Final = re.compile(r"\(([^()]*)\)")
 
 
 @frozen
@@ -32,10 +33,14 @@ class Span:
 
 @frozen
 class Band:
-    """A fault, the time that it lasts, and the hosts that it concerns, in the order of the picture."""
+    """A fault, the time that it lasts, and the hosts that it concerns, in the order of the picture.
+
+    Of a fault between two groups, `others` is the second.
+    """
 
     text: str
     hosts: tuple[str, ...]
+    others: frozenset[str]
     span: Span
 
 
@@ -56,8 +61,7 @@ class Lifelines:
         elif event.kind is Kind.EXIT:
             self._exit(event)
         elif event.kind is Kind.FAULT:
-            self._open.setdefault((event.host, event.peer, event.data), []).append(len(self._bands))
-            self._bands.append(Band(readable(event.data), self._concerned(event), Span(event.time_ns)))
+            self._fault(event)
         elif event.kind is Kind.HEAL:
             faults = self._open.get((event.host, event.peer, event.data))
             if faults:
@@ -65,7 +69,7 @@ class Lifelines:
 
     def running(self, host: str) -> list[Span]:
         """Return when at least one program runs on a host; always, where none was ever started."""
-        return self._spans[host] or [Span(0)]
+        return self._spans[host] or [Span(-1)]
 
     def bands(self, from_ns: int, hosts: Iterable[str]) -> list[Band]:
         """Return the faults that last at `from_ns` or begin later, and concern one of `hosts`."""
@@ -86,6 +90,13 @@ class Lifelines:
         self._running[event.host] -= 1
         if self._running[event.host] == 0:
             self._spans[event.host][-1] = evolve(self._spans[event.host][-1], until_ns=event.time_ns)
+
+    def _fault(self, event: Event) -> None:
+        self._open.setdefault((event.host, event.peer, event.data), []).append(len(self._bands))
+        words = readable(event.data)
+        groups = [frozenset(_NAME.findall(each)) & frozenset(self._hosts) for each in _GROUP.findall(words)]
+        others = groups[1] if len(groups) > 1 and groups[0] else frozenset()
+        self._bands.append(Band(words, self._concerned(event), others, Span(event.time_ns)))
 
     def _end(self, number: int, time_ns: int) -> None:
         band = self._bands[number]

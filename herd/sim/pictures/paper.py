@@ -25,8 +25,8 @@ text{font:12px system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fil
 .again{font-size:10px;text-anchor:middle;fill:var(--soft);
 stroke:var(--paper);stroke-width:5;paint-order:stroke}
 .runs{stroke:var(--soft);stroke-width:1.8}.rests{stroke:var(--line);stroke-width:1.2;stroke-dasharray:2 5}
-.band rect{fill:var(--fault);fill-opacity:.13}
-.band path{stroke:var(--fault);stroke-width:1.2;stroke-dasharray:5 3}
+.one{--b:var(--fault)}.other{--b:var(--c4)}
+.band rect{fill:var(--b);fill-opacity:.13}.band path{stroke:var(--b);stroke-width:1.2;stroke-dasharray:5 3}
 .band:hover rect{fill-opacity:.26}
 .m{--c:var(--rest)}.m path{fill:none;stroke:var(--c);stroke-width:1.4}.m .tip{fill:var(--c);stroke:none}
 .m .wide{stroke:transparent;stroke-width:9}.m circle{fill:var(--c)}.m:hover path{stroke-width:2.8}
@@ -35,9 +35,9 @@ stroke:var(--paper);stroke-width:5;paint-order:stroke}
 .rest{--c:var(--rest)}.opens,.closes{--c:var(--open)}.closes path{stroke-dasharray:6 3}
 .datagram path{stroke-dasharray:9 3}.lost{--c:var(--bad)}.lost path{stroke-dasharray:4 3}
 .lost .cross{stroke-dasharray:none;stroke-width:2}.open path{stroke-dasharray:1.5 3.5}
-.label{font:9.5px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;stroke:var(--paper);stroke-width:3;
-paint-order:stroke;stroke-linejoin:round;pointer-events:none;white-space:pre}
-.label.lost{fill:var(--bad)}.label.note{fill:var(--soft)}.label.bad{fill:var(--bad)}.label.good{fill:var(--good)}
+.label{fill:var(--c,var(--ink));font:9.5px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;
+stroke:var(--paper);stroke-width:3;paint-order:stroke;stroke-linejoin:round;pointer-events:none;white-space:pre}
+.label.note{fill:var(--soft)}.label.bad{fill:var(--bad)}.label.good{fill:var(--good)}
 .starts{fill:var(--good)}.exits{fill:var(--paper);stroke:var(--soft);stroke-width:1.6}
 .crash{fill:none;stroke:var(--bad);stroke-width:2.6}.fails{fill:var(--paper);stroke:var(--bad);stroke-width:1.8}
 .notes{fill:var(--soft)}

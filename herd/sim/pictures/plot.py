@@ -28,6 +28,7 @@ _AGAIN_PX: Final = 800.0
 _BESIDE_PX: Final = 11.0
 _FOLD_EDGE_PX: Final = 9.0
 _WAVE_PX: Final = 10.0
+_LONG_NS: Final = 100 * NS_PER_S
 
 
 class Plot:
@@ -77,8 +78,9 @@ class Plot:
         parts = []
         for name in band.hosts:
             x = layout.columns[name]
-            parts.append(rectangle(x - half, begin, 2 * half, max(end - begin, 1.0)))
-            parts.append(f'<path d="{path((x - half, begin), (x + half, begin))}"/>')
+            side = "other" if name in band.others else "one"
+            parts.append(rectangle(x - half, begin, 2 * half, max(end - begin, 1.0), side))
+            parts.append(line(x - half, begin, x + half, begin, side))
         until = "the end" if ends is None else f"{seconds(ends)} s"
         return group("band", f"{band.text}\n{seconds(band.span.from_ns)} s until {until}", *parts)
 
@@ -99,19 +101,13 @@ class Plot:
         waves = int((right - left) / _WAVE_PX)
         forth = [(left + i * _WAVE_PX, top + 3 * (i % 2)) for i in range(waves + 1)]
         back = [(left + i * _WAVE_PX, bottom + 3 * (i % 2)) for i in range(waves, -1, -1)]
-        took = _duration(piece.until_ns - piece.from_ns)
+        took = f"{_duration(piece.until_ns - piece.from_ns)} in which nothing is sent and nothing arrives"
         middle = (top + bottom) / 2 + 5
         return "".join(
             (
                 f'<path class="fold" d="{path(*forth, *back)}Z"/>',
                 f'<path class="edge" d="{path(*forth)}{path(*back)}"/>',
-                text(layout.left - 12, middle, f"⋮ {took}", "tick end"),
-                text(
-                    (left + right) / 2,
-                    middle,
-                    f"{took} in which nothing is sent and nothing arrives",
-                    "tick middle",
-                ),
+                text((left + right) / 2, middle, took, "tick middle"),
             )
         )
 
@@ -125,11 +121,13 @@ class Plot:
 
     def _names_again(self) -> Iterator[str]:
         """Yield the names within a picture that is higher than a screen."""
-        y = self._layout.top + _AGAIN_PX
-        while y < self._layout.bottom - _AGAIN_PX / 3:
-            for name, x in self._layout.columns.items():
+        layout = self._layout
+        wanted = layout.top + _AGAIN_PX
+        while wanted < layout.bottom - _AGAIN_PX / 3:
+            y = layout.scale.beside_folds(wanted)
+            for name, x in layout.columns.items():
                 yield text(x, y, name, "again")
-            y += _AGAIN_PX
+            wanted += _AGAIN_PX
 
     def _mark_label(self, event: Event) -> tuple[Label, str] | None:
         words, classes = label(event)
@@ -143,4 +141,5 @@ def _label(placed: Label, classes: str) -> str:
 
 
 def _duration(time_ns: int) -> str:
-    return f"{time_ns / NS_PER_S:.6f}".rstrip("0").rstrip(".") + " s"
+    """Return a duration with three digits that count."""
+    return f"{time_ns / NS_PER_S:.3g} s" if time_ns < _LONG_NS else f"{time_ns / NS_PER_S:,.0f} s"

@@ -54,6 +54,11 @@ class Arrow:
     messages: list[Message] = field(eq=False, factory=list)
 
     @property
+    def has_arrived(self) -> bool:
+        """Whether its end is known: at the receiver, or back at the sender."""
+        return self.end_ns is not None and self.fate is not Fate.LOST
+
+    @property
     def is_round_trip(self) -> bool:
         """Whether it is an attempt to connect, whose answer comes back to the sender."""
         arrived = self.messages[0].arrived

@@ -2,8 +2,8 @@
 
 The first line of the file is the regular expression by which ShiViz takes the others apart, the second is
 empty (one execution), then comes a line an event. ShiViz knows no messages: it draws what the vector clocks
-say, and they are computed here from the messages of the trace. A clock counts the events of a host that are in
-the window; what went through hosts that are not shown still orders those that are.
+say, and they are computed here from the messages of the trace. A clock counts the events of a host that are
+in the window; what went through hosts that are not shown still orders those that are.
 
 What belongs to no host (a fault, a step of the workload) is told by a host called `simulation`.
 """

@@ -1,8 +1,8 @@
 """Time downwards, so that a person sees what happened: quiet times are folded.
 
 Messages take milliseconds and programs wait for seconds. With one scale for both, all messages of a burst
-would be one line and the rest of the picture empty. So the scale is chosen for the messages, and where nothing
-happens for long a fold says how long.
+would be one line and the rest of the picture empty. So the scale is chosen for the messages, and where
+nothing happens for long a fold says how long.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from herd.sim.engine.tracefile import NS_PER_S
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MESSAGE_PX: Final = 44.0
+_MESSAGE_PX: Final = 62.0
 """How far down a typical message ends: an arrow's slope must be seen."""
-_STEEP_PX: Final = 150.0
+_STEEP_PX: Final = 170.0
 """How far at most, where many messages want room."""
 _THING_PX: Final = 9.0
 """Room for one thing among many, on average."""
 _LONGEST_PX: Final = 30_000.0
-_FOLD_FROM_PX: Final = 110.0
+_FOLD_FROM_PX: Final = 200.0
 _FOLD_PX: Final = 46.0
 _TICK_PX: Final = 64.0
 _CLEAR_PX: Final = 15.0
@@ -97,14 +97,24 @@ class TimeScale:
         """Return how far down a time goes."""
         return min(time_ns * self._px_per_ns, _STEEP_PX)
 
+    def beside_folds(self, y: float) -> float:
+        """Return the first place from `y` down that is in no fold."""
+        for piece in self.pieces:
+            if piece.is_fold and piece.from_px <= y + _CLEAR_PX and y <= piece.until_px:
+                y = piece.until_px + _CLEAR_PX
+        return y
+
     def ticks(self) -> list[Tick]:
         """Return the ticks: one where each stretch begins, and round numbers within it."""
         step_ns, decimals = self._step()
         found: list[Tick] = []
+        after_fold = True
         for piece in self.pieces:
+            if after_fold:
+                found.append(Tick(piece.from_px, _label(piece.from_ns, _DECIMALS)))
+            after_fold = piece.is_fold
             if piece.is_fold:
                 continue
-            found.append(Tick(piece.from_px, _label(piece.from_ns, _DECIMALS)))
             found += [
                 Tick(y, _label(time_ns, decimals))
                 for time_ns in _multiples(step_ns, piece)

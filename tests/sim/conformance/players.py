@@ -24,6 +24,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
+from twisted.python.threadable import isInIOThread
 
 from herd.sim.engine import globalreactor, parking, pins
 from herd.sim.engine.profile import Constant, Profile, Uniform
@@ -161,7 +162,11 @@ def logs_noted(ground: Ground) -> Iterator[None]:
     def observe(event: LogEvent) -> None:
         failure = event.get("log_failure") or event.get("failure")
         if failure is not None:
-            ground.note("log", failure.type.__name__)
+            name = failure.type.__name__
+            if isInIOThread():
+                ground.note("log", name)
+            else:
+                ground.reactor.callFromThread(ground.note, "log", name)
 
     globalLogPublisher.addObserver(observe)
     try:

@@ -141,25 +141,35 @@ async def test_a_connected_port_hears_only_its_peer(ground: Ground) -> None:
     await ground.until_noted("server", 3)
 
 
-@conforms(client=["start", "refused"], server=["start", "stop"])
-async def test_a_connected_port_is_told_that_nobody_listens(ground: Ground) -> None:
-    client, server = opened(ground, "client"), opened(ground, "server")
-    target = address(server)
-    await server.transport.stopListening()
-    client.transport.connect(*target)
-    client.transport.write(b"anybody?")
-    client.transport.write(b"anybody?")
-    await ground.until_noted("client", 2)
-
-
+# Twisted's reactors on epoll take the kernel's bare error for the end of the socket: connectionRefused, which
+# the interface promises, is what select alone gives (Twisted's issue 5377).
 @conforms(client=["start", "stop"], server=["start", "stop"])
-async def test_x(ground: Ground) -> None:
+async def test_a_connected_port_is_lost_when_nobody_listens(ground: Ground) -> None:
     client, server = opened(ground, "client"), opened(ground, "server")
     target = address(server)
     await server.transport.stopListening()
     client.transport.connect(*target)
     client.transport.write(b"anybody?")
     await ground.until_noted("client", 2)
+
+
+@conforms(client=["start", "refused", "returns None", "b'welcome'"], server=["start", "stop", "start", "b'anybody?'"])
+async def test_a_paused_connected_port_is_told_of_a_refusal_when_it_writes(ground: Ground) -> None:
+    client, server = opened(ground, "client"), opened(ground, "server")
+    target = address(server)
+    await server.transport.stopListening()
+    client.transport.connect(*target)
+    client.transport.pauseProducing()
+    client.transport.write(b"anybody?")
+    await ground.moment()
+    ground.raises("client", client.transport.write, b"refused")
+    port = ground.reactor.listenUDP(target[1], server, interface=HOME)
+    ground.at_the_end(port.stopListening)
+    client.transport.resumeProducing()
+    client.transport.write(b"anybody?")
+    await ground.until_noted("server", 4)
+    server.transport.write(b"welcome", server.sources[0])
+    await ground.until_noted("client", 4)
 
 
 @conforms(client=["start", "returns 8", "b'I am'"], server=["start", "stop"], other=["start"])
@@ -255,22 +265,13 @@ async def test_the_interfaces_of_udp(ground: Ground) -> None:
             ground.note("interfaces", interface.__name__)
 
 
-@conforms(sender=["start"], receiver=["start", *[f"b'{n}'" for n in range(20)]])
-async def test_datagrams_on_loopback_keep_their_order(ground: Ground) -> None:
-    sender, receiver = opened(ground, "sender"), opened(ground, "receiver")
-    for number in range(20):
-        sender.transport.write(b"%d" % number, address(receiver))
-    await ground.until_noted("receiver", 21)
-
-
-@conforms(sender=["start"], receiver=["start", "paused", "resumed", "b'one'", "b'two'"])
+@conforms(sender=["start"], receiver=["start", "paused", "resumed", "b'patience'"])
 async def test_a_paused_port_hears_later(ground: Ground) -> None:
     sender, receiver = opened(ground, "sender"), opened(ground, "receiver")
     receiver.transport.pauseProducing()
     receiver.note("paused")
-    sender.transport.write(b"one", address(receiver))
-    sender.transport.write(b"two", address(receiver))
+    sender.transport.write(b"patience", address(receiver))
     await ground.moment()
     receiver.note("resumed")
     receiver.transport.resumeProducing()
-    await ground.until_noted("receiver", 5)
+    await ground.until_noted("receiver", 4)

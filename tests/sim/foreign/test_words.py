@@ -1,4 +1,4 @@
-"""`twistd words` hosts a channel of IRC in which Twisted's IRC clients talk."""
+"""IRC: a server of twisted.words, and Twisted's IRC clients that talk through it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from herd.sim.engine.programs import Plugin, Script
+from herd.sim.engine.programs import Plugin, Script, Tac
 
 if TYPE_CHECKING:
     from herd.sim.engine.simulation import Simulation
@@ -15,32 +15,55 @@ if TYPE_CHECKING:
 # What other programs still call is theirs to mend.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-CHATTER = Path(__file__).with_name("scripts") / "chatter.py"
+SCRIPTS = Path(__file__).with_name("scripts")
+CHATTER = SCRIPTS / "chatter.py"
 
 
-def words(*users: str) -> Plugin:
-    """A server of IRC for these users, whose passwords are their names backwards, with one channel."""
-    passwords = ":".join(f"{user}:{user[::-1]}" for user in users)
-    return Plugin("words", "--irc-port", "tcp:6667", "--auth", f"memory:{passwords}", "--group", "meadow")
-
-
-def test_two_clients_talk_in_a_channel(simulation: Simulation) -> None:
-    simulation.host("server").start(words("anna", "bert"))
-    anna = simulation.host("anna").start(Script(CHATTER, "server", "anna", "anna", "#meadow"))
+def test_twistd_words_passes_private_messages_on(simulation: Simulation) -> None:
+    simulation.host("server").start(
+        Plugin("words", "--hostname", "meadow", "--irc-port", "tcp:6667", "--auth", "memory:anna:x:bert:y")
+    )
+    anna = simulation.host("anna").start(Script(CHATTER, "server", "anna", "x", "nobody"))
     simulation.run(5)
-    bert = simulation.host("bert").start(Script(CHATTER, "server", "bert", "treb", "#meadow"))
+    bert = simulation.host("bert").start(Script(CHATTER, "server", "bert", "y", "anna"))
     simulation.run(20)
-    assert bert.output == ["#meadow anna: hello, bert\n"]
-    assert anna.output == ["#meadow bert: good bye\n"]
+    assert anna.output == ["anna bert: hello, anna\n"]
+    assert bert.output == ["bert anna: good bye, bert\n"]
     assert (anna.exit_code, bert.exit_code) == (0, 0)
     assert simulation.problems == []
 
 
-def test_the_log_bot_writes_a_file_of_its_host(simulation: Simulation, examples: Path) -> None:
-    server = simulation.host("server")
-    server.start(words("twistedbot", "anna"))
-    simulation.network.names.set("irc.freenode.net", server.address)
-    host = simulation.host("logger")
-    host.start(Script(examples / "ircLogBot.py", "meadow", "meadow.log"))
+def test_two_clients_talk_in_a_channel(simulation: Simulation) -> None:
+    simulation.host("server").start(Tac(SCRIPTS / "irc.tac"))
+    anna = simulation.host("anna").start(Script(CHATTER, "server", "anna", "secret", "#meadow"))
     simulation.run(5)
-    assert (host.files / "meadow.log").read_text() == ""
+    bert = simulation.host("bert").start(Script(CHATTER, "server", "bert", "secret", "#meadow"))
+    simulation.run(20)
+    assert bert.output == ["#meadow anna: hello, bert\n"]
+    assert anna.output == ["#meadow bert: good bye, anna\n"]
+    assert (anna.exit_code, bert.exit_code) == (0, 0)
+    assert simulation.problems == []
+
+
+def test_the_log_bot_of_the_documentation_writes_a_file_of_its_host(
+    simulation: Simulation, examples: Path
+) -> None:
+    server = simulation.host("server")
+    server.start(Tac(SCRIPTS / "irc.tac"))
+    simulation.network.names.set("irc.freenode.net", server.address)
+    logger = simulation.host("logger")
+    bot = logger.start(Script(examples / "ircLogBot.py", "meadow", "meadow.log"))
+    simulation.run(5)
+    anna = simulation.host("anna").start(Script(CHATTER, "server", "anna", "secret", "twistedbot"))
+    simulation.run(10)
+    assert anna.output == ["anna twistedbot: It isn't nice to whisper!  Play nice with the group.\n"]
+    assert (logger.files / "meadow.log").read_text().splitlines() == [
+        "[00:00:00] [connected at Thu Jan  1 00:00:00 2026]",
+        "[00:00:00] <NickServ> Password?",
+        "[00:00:00] [I have joined #meadow]",
+        "[00:00:05] <anna> hello, twistedbot",
+    ]
+    # It logs to its own standard output, as log.startLogging asks; nobody else's lines are there.
+    assert bot.output[0] == "2026-01-01 00:00:00+0000 [-] Log opened.\n"
+    assert [process.output for process in server.processes] == [[]]
+    assert simulation.problems == []

@@ -200,7 +200,11 @@ class ModelHerd:
             return held[2], self._flood(server, client_id, held)
         off = Decimal(self._wall_ns(server)).scaleb(-9) - made
         origin = server.name.encode()
-        record = (made, origin, b"AT %b %b %b %b %b" % (origin, f"{off:+.9f}".encode(), client_id, position, time))
+        record = (
+            made,
+            origin,
+            b"AT %b %b %b %b %b" % (origin, f"{off:+.9f}".encode(), client_id, position, time),
+        )
         record = record if held is None else max(held, record)
         server.held[client_id] = record
         return record[2], self._flood(server, client_id, record)

@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import multiprocessing.process
 import os
+import resource
 import select
 import signal
 import socket
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _CONNECT: Final = "use the reactor: connectTCP, listenTCP, or an endpoint"
 _RESOLVE: Final = "use twisted.names, reactor.resolve or an endpoint for host names"
+_BLOCK: Final = "a reactor program must not block: use twisted.internet.task.deferLater"
 _WAIT: Final = "a reactor waits for you: use callLater, or protocols"
 _THREAD: Final = "use twisted.internet.threads.deferToThread"
 _RUN: Final = "a host runs no other program: start it on the simulated host (Host.start)"
@@ -39,7 +41,7 @@ TABLE: Final[dict[ModuleType, dict[str, str]]] = {
     },
     select: {_WAIT: "select poll epoll kqueue devpoll"},
     time: {
-        "a reactor program must not block: use twisted.internet.task.deferLater": "sleep",
+        _BLOCK: "sleep",
         _REAL: "clock_settime clock_settime_ns pthread_getcpuclockid",
     },
     _thread: {_THREAD: "start_new_thread start_new start_joinable_thread", _REAL: "interrupt_main"},
@@ -55,6 +57,7 @@ TABLE: Final[dict[ModuleType, dict[str, str]]] = {
         _WAIT: "eventfd pipe pipe2",
         "a hosted program has no terminal": "getlogin",
     },
+    resource: {_REAL: "setrlimit prlimit"},
     signal: {
         _TIMER: "alarm setitimer",
         _WAIT: "pause sigwait sigwaitinfo sigtimedwait",
@@ -71,6 +74,7 @@ def pin() -> None:
             for name in names.split():
                 place(module, name, forbid(f"{module.__name__}.{name}", advice))
     place_method(threading.Thread, "start", forbid("threading.Thread.start", _THREAD))
+    place_method(threading.Condition, "wait", forbid("threading.Condition.wait", _BLOCK))
     place_method(multiprocessing.process.BaseProcess, "start", forbid("multiprocessing.Process.start", _RUN))
     classes: dict[str, tuple[Any, str]] = {
         "subprocess.Popen": (subprocess.Popen, _RUN),

@@ -13,6 +13,7 @@ import errno
 import gc
 import os
 import platform
+import resource
 import socket
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,9 @@ def pin() -> None:
     """Pin what `os` and its like tell of the machine."""
     place_plain(os, "getpid", lambda process: process.pid)
     place_plain(os, "getppid", lambda _process: _INIT)
+    place_plain(os, "getpgrp", lambda process: process.pid)
+    for name in ("getpgid", "getsid"):
+        place(os, name, lambda process, _pid: process.pid)
     place(os, "cpu_count", lambda _process: 1)
     place(os, "process_cpu_count", lambda _process: 1)
     place(os, "sched_getaffinity", lambda _process, _pid: {0})
@@ -53,6 +57,7 @@ def pin() -> None:
         place(os, name, partial(_change_directory, getattr(os, name)))
     place(os, "listdir", lambda _process, path=".": sorted(_listdir(path)))
     place(os, "scandir", lambda _process, path=".": SortedDirectory(path))
+    place(resource, "getrusage", lambda _process, _who: resource.struct_rusage([0] * 16))
     place(atexit, "register", _register)
     place(atexit, "unregister", _unregister)
     place(gc, "collect", partial(_nothing, 0))

@@ -33,7 +33,7 @@ def test_the_other_clocks_begin_with_the_simulation(process: Process) -> None:
 
 
 def test_a_clock_that_is_wrong_is_wrong_for_its_host(process: Process) -> None:
-    process.host.clock.step(-3_600_000_000_000)
+    process.host.clock.step(process.simulation.now_ns, -3_600_000_000_000)
     with hosted(process):
         assert time.time() == NOW_S - 3600
         assert time.monotonic() == 90.0

@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import platform
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 def test_the_machine_is_a_small_one_with_the_hosts_name(process: Process) -> None:
     with hosted(process):
         assert (os.getpid(), os.getppid(), os.cpu_count()) == (process.pid, 1, 1)
+        assert os.getpgrp() == os.getpgid(0) == os.getsid(0) == process.pid
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss == 0
         assert {os.uname().nodename, platform.node(), platform.uname().node} == {"web"}
-        assert (socket.gethostname(), socket.getfqdn(), socket.getfqdn("a.example")) == ("web", "web", "a.example")
+        assert (socket.gethostname(), socket.getfqdn(), socket.getfqdn("a.example")) == (
+            "web",
+            "web",
+            "a.example",
+        )
         assert (os.getloadavg(), os.sched_getaffinity(0)) == ((0.0, 0.0, 0.0), {0})
         assert os.times().elapsed == 90.0
         assert os.uname().sysname == "Linux" or sys.platform != "linux"

@@ -22,6 +22,8 @@ from herd.sim.scenario import Scenario, Step
 
 PORT = 4000
 PATIENCE_S = 2.0
+WORK_S = 0.5
+"""How long the server takes to answer."""
 CLIENTS = ("north", "east", "south", "west")
 
 
@@ -29,6 +31,7 @@ CLIENTS = ("north", "east", "south", "west")
 class Counter(Factory):
     """The server's state."""
 
+    reactor: Any = None
     total: int = 0
     counted: dict[str, int] = field(factory=dict)
     forgetful: bool = False
@@ -50,7 +53,7 @@ class Counting(LineOnlyReceiver):
         if counter.forgetful or counter.counted.get(client, 0) < int(number):
             counter.counted[client] = int(number)
             counter.total += int(amount)
-        self.sendLine(number.encode())
+        counter.reactor.callLater(WORK_S, self.sendLine, number.encode())
 
 
 @define(eq=False)
@@ -126,15 +129,21 @@ class Add:
 def build_with(**options: Any) -> Callable[[Simulation], dict[str, Any]]:
     def build(simulation: Simulation) -> dict[str, Any]:
         scene: dict[str, Any] = {"counter": Counter(**options)}
-        simulation.host("counter").start(Call(lambda reactor: reactor.listenTCP(PORT, scene["counter"])))
+        simulation.host("counter").start(Call(serve, scene["counter"]))
         for name in CLIENTS:
             simulation.host(name).start(Call(begin, scene, name))
         return scene
 
-    def begin(reactor: Any, scene: dict[str, Any], name: str) -> None:
-        scene[name] = Client(name, reactor)
-
     return build
+
+
+def serve(reactor: Any, counter: Counter) -> None:
+    counter.reactor = reactor
+    reactor.listenTCP(PORT, counter)
+
+
+def begin(reactor: Any, scene: dict[str, Any], name: str) -> None:
+    scene[name] = Client(name, reactor)
 
 
 def plan(chance: Chance) -> Sequence[Step]:

@@ -1,6 +1,6 @@
-"""Join a channel of an IRC server, greet by name whoever joins later, and print what is said.
+"""An IRC client: in a channel it greets who joins later and answers a greeting; then it quits.
 
-`chatter.py HOST NICKNAME PASSWORD CHANNEL`
+`chatter.py HOST NICKNAME PASSWORD CHANNEL`; with another user's name for CHANNEL it talks to that user alone.
 """
 
 import sys
@@ -9,7 +9,7 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import clientFromString, connectProtocol
 from twisted.words.protocols.irc import IRCClient
 
-host, nickname, password, channel = sys.argv[1:]
+host, nickname, password, where = sys.argv[1:]
 
 
 class Chatter(IRCClient):
@@ -18,15 +18,19 @@ class Chatter(IRCClient):
         self.password = password
 
     def signedOn(self):
-        self.join(channel)
+        if where.startswith("#"):
+            self.join(where)
+        else:
+            self.msg(where, f"hello, {where}")
 
-    def userJoined(self, user, where):
-        self.say(where, f"hello, {user.partition('!')[0]}")
+    def userJoined(self, user, channel):
+        self.say(channel, f"hello, {user}")
 
-    def privmsg(self, user, where, message):
-        print(f"{where} {user.partition('!')[0]}: {message}")
+    def privmsg(self, user, target, message):
+        sender = user.partition("!")[0]
+        print(f"{target} {sender}: {message}")
         if message.startswith("hello"):
-            self.say(where, "good bye")
+            self.msg(target if target.startswith("#") else sender, f"good bye, {sender}")
         reactor.callLater(1, self.quit, "enough")
 
     def connectionLost(self, reason):

@@ -1,0 +1,68 @@
+"""Who else is there in a scenario: those who mean harm, each on a host of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.endpoints import TCP4ClientEndpoint
+
+from herd.core.limits import Limits
+from herd.sim.engine import current
+from herd.sim.engine.programs import Call
+from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT
+from herd.sim.herds.strangers import Disguise, HostileClient, HostileNeighbor
+from herd.sim.herds.work import client_names
+
+if TYPE_CHECKING:
+    from herd.sim.herds.build import SimulatedHerd
+
+_BEGIN_S: Final = 2.0
+_UNTIL_S: Final = 60.0
+_VICTIMS: Final = tuple(name.encode() for name in client_names(4))
+HERD: Final = "simulated"
+
+
+def hostile_clients(herd: SimulatedHerd) -> None:
+    """Attack the port for clients of every server."""
+    for name in herd.hosts:
+        herd.simulation.host(f"attacker of {name}").start(Call(partial(_attack_clients, herd=herd, server=name)))
+
+
+def _attack_clients(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
+    assert current.process is not None
+    attacker = HostileClient(
+        reactor,
+        TCP4ClientEndpoint(reactor, herd.hosts[server].address, CLIENTS_PORT),
+        herd.history,
+        current.process.random,
+        name=f"attacker of {server}",
+        server=server,
+        limits=Limits(**herd.plan.limits),  # type: ignore[arg-type] # attrs checks them
+        origins=tuple(herd.hosts),
+        victims=_VICTIMS,
+    )
+    reactor.callLater(_BEGIN_S, attacker.start)
+    reactor.callLater(_UNTIL_S, attacker.stop)
+
+
+def hostile_neighbors(herd: SimulatedHerd) -> None:
+    """Attack the port for neighbors of every server."""
+    for name in herd.hosts:
+        herd.simulation.host(f"stranger to {name}").start(Call(partial(_attack_links, herd=herd, server=name)))
+
+
+def _attack_links(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
+    assert current.process is not None
+    attacker = HostileNeighbor(
+        reactor,
+        TCP4ClientEndpoint(reactor, herd.hosts[server].address, LINKS_PORT),
+        herd.history,
+        current.process.random,
+        name=f"stranger to {server}",
+        server=server,
+        disguise=Disguise(herd=HERD, names=herd.plan.topology[server], proves=True, victims=_VICTIMS),
+        overheard=lambda: herd.watch.openings_to(server),
+    )
+    reactor.callLater(_BEGIN_S, attacker.start)
+    reactor.callLater(_UNTIL_S, attacker.stop)

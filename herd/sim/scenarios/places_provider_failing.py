@@ -1,0 +1,18 @@
+"""The places provider fails, talks nonsense, is silent and is cut off; servers answer nevertheless."""
+
+from herd.sim.herds.build import PLACES
+from herd.sim.herds.places_server import PlacesMood
+from herd.sim.herds.scenarios import HerdScenario
+from herd.sim.herds.work import Work
+from herd.sim.mishaps import among, power_cuts, spells
+
+MOODS = ("failing", "talking nonsense", "silent")
+
+scenario = HerdScenario(
+    about="The places provider fails in every way; what servers hold is answered nevertheless.",
+    work=Work(ask_share=0.5),
+    mishaps=[
+        spells(lambda stream, _hosts: PlacesMood(stream.choice(MOODS)), every_s=4.0, longest_s=15.0),
+        among([PLACES], power_cuts(every_s=15.0)),
+    ],
+).scenario()

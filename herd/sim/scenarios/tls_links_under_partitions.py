@@ -1,0 +1,11 @@
+"""Links of mutual TLS 1.3, cut again and again: every handshake is the real one."""
+
+from herd.sim.herds.build import HerdPlan
+from herd.sim.herds.scenarios import HerdScenario
+from herd.sim.mishaps import crashes, links_down, partitions
+
+scenario = HerdScenario(
+    about="Five servers with TLS links; the network is cut and servers die.",
+    herd=HerdPlan(tls=True),
+    mishaps=[partitions(every_s=15.0), links_down(every_s=10.0), crashes(every_s=20.0)],
+).scenario()
