@@ -44,13 +44,16 @@ class Main:
 class Modules:
     """The modules of one process.
 
-    `path` are directories whose modules belong to the program; `own` are names of packages and modules that do
-    wherever they are found.
+    `path` are directories whose modules belong to the program; `own` are names of top packages and modules that
+    do wherever they are found.
     """
 
     def __init__(self, path: Sequence[str] = (), own: Iterable[str] = ()) -> None:
         self.path = tuple(path)
-        self.own = frozenset(own)
+        self.own = tuple(own)
+        for name in self.own:
+            if "." in name:
+                raise ValueError(f"own={name!r}: name the whole package, {name.partition('.')[0]!r}")
         self.loaded: dict[str, ModuleType] = {}
         self._decided: dict[str, bool] = {}
 
@@ -63,23 +66,21 @@ class Modules:
             self._decided[top] = decided
         return decided
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a module of this name; its packages are loaded for that."""
+        return name in self.loaded or self._find(name) is not None
+
     def load(self, name: str) -> ModuleType:
-        """Return a module of the program, executed if it was not yet; a `ModuleNotFoundError` if there is none."""
+        """Return a module of the program, which is executed the first time; an `ImportError` if there is none."""
         module = self.loaded.get(name)
         if module is not None:
             return module
-        parent, _, child = name.rpartition(".")
-        if not parent:
-            return self._execute(name, self._find(name))
-        package = self.load(parent)
-        if name in self.loaded:  # the package itself has imported it
+        source = self._find(name)
+        if name in self.loaded:  # its package has imported it
             return self.loaded[name]
-        path = getattr(package, "__path__", None)
-        if path is None:
-            raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
-        source = sources.find(name, path)
-        # Bound before it is executed, so that modules can import each other in a circle.
-        return self._execute(name, source, package, child)
+        if source is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return self._execute(name, source)
 
     def script(self, file: str) -> Main:
         """Make the `__main__` of a script; an `OSError` if there is no such file."""
@@ -90,14 +91,13 @@ class Modules:
 
     def main_module(self, name: str) -> Main:
         """Make the `__main__` of `python -m NAME`; an `ImportError` if there is none."""
-        package = name.rpartition(".")[0]
-        source = sources.find(name, self.load(package).__path__) if package else self._find(name)
+        source = self._find(name)
         if source is not None and source.locations is not None:
             return self.main_module(f"{name}.__main__")
         if source is None or source.code is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         module = self._module("__main__", source)
-        module.__package__ = package
+        module.__package__ = name.rpartition(".")[0]
         return Main(module, str(source.spec.origin), partial(self._run, module, source))
 
     def tac(self, file: str) -> dict[str, Any]:
@@ -109,23 +109,28 @@ class Modules:
         return namespace
 
     def _find(self, name: str) -> Source | None:
-        return sources.find(name, self.path) or sources.find_importable(name)
+        """Find a module of the program, where its package is or where programs are."""
+        parent = name.rpartition(".")[0]
+        if not parent:
+            return sources.find(name, self.path) or sources.find_importable(name)
+        path = getattr(self.load(parent), "__path__", None)
+        if path is None:
+            raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
+        return sources.find(name, path)
 
-    def _execute(
-        self, name: str, source: Source | None, package: ModuleType | None = None, child: str = ""
-    ) -> ModuleType:
-        if source is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    def _execute(self, name: str, source: Source) -> ModuleType:
         if source.is_extension:
             module = self.loaded[name] = sources.extension(source)
         else:
             module = self._module(name, source)
-        if package is not None:
+        parent, _, child = name.rpartition(".")
+        package = self.loaded.get(parent)
+        if package is not None:  # bound before it is executed, so that modules can import each other in a circle
             setattr(package, child, module)
         try:
             return self._run(module, source)
         except BaseException:
-            if package is not None and getattr(package, child, None) is module:
+            if getattr(package, child, None) is module:
                 delattr(package, child)
             raise
 
@@ -181,7 +186,7 @@ def own_import(
     modules = shells.own_modules()
     if modules is None:
         return __import__(name, globals, locals, fromlist or (), level)
-    absolute = importlib.util.resolve_name("." * level + name, package_of(globals or {})) if level else name
+    absolute = _absolute(name, level, globals or {}) if level else name
     if not modules.owns(absolute):
         return __import__(name, globals, locals, fromlist or (), level)
     module = modules.load(absolute)
@@ -192,7 +197,15 @@ def own_import(
     return module
 
 
-def package_of(namespace: Mapping[str, Any]) -> str:
+def _absolute(name: str, level: int, namespace: Mapping[str, Any]) -> str:
+    """Return the whole name of what is imported by a relative one."""
+    package = _package_of(namespace)
+    if not package:
+        raise ImportError("attempted relative import with no known parent package")
+    return importlib.util.resolve_name("." * level + name, package)
+
+
+def _package_of(namespace: Mapping[str, Any]) -> str:
     """Return the package that relative imports in a namespace are relative to; "" if there is none."""
     package = namespace.get("__package__")
     if package is None:

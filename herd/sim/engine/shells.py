@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _shells: Final[dict[str, Shell]] = {}
 _before: Final[dict[str, ModuleType]] = {}
-"""By name: what was in `sys.modules`, while a shell is there."""
+"""By name: what was in `sys.modules` before a shell was there."""
 _runs: Final[list[object]] = []
 """The simulations that are running: one, or one inside another's event."""
 
@@ -87,6 +87,9 @@ def _behind(module: str, attribute: str) -> ModuleType:
 
 def _load_beneath(name: str) -> ModuleType:
     """Import a library, or a module for the real world, that has the name of some program's own."""
+    parent = name.rpartition(".")[0]
+    if parent in _shells and parent not in _before:
+        _load_beneath(parent)
     shell = sys.modules.pop(name, None)
     try:
         module = importlib.import_module(name)
@@ -103,17 +106,19 @@ class Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Load a module of the running process, or find a library for it; None if nobody runs."""
+        """Find a module of the running process, or a library for it; None if there is none, or nobody runs."""
         if hosted_process() is None:
             return None
         modules = own_modules()
         if modules is not None and modules.owns(name):
-            modules.load(name)
-            return ModuleSpec(name, self)  # type: ignore[arg-type]
+            return ModuleSpec(name, self) if modules.has(name) else None  # type: ignore[arg-type]
         return _library(name, path, target)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the shell."""
+        """Load the module, and return the shell for it."""
+        modules = own_modules()
+        assert modules is not None
+        modules.load(spec.name)
         return _shells[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
@@ -171,6 +176,8 @@ def _put(name: str, shell: Shell) -> None:
     if there is not shell:
         if there is not None:
             _before[name] = there
+        else:
+            _before.pop(name, None)
         sys.modules[name] = shell
 
 
@@ -195,6 +202,6 @@ def _take_all() -> None:
     for name, shell in _shells.items():
         if sys.modules.get(name) is shell:
             del sys.modules[name]
-        before = _before.pop(name, None)
+        before = _before.get(name)
         if before is not None:
             sys.modules[name] = before

@@ -382,6 +382,8 @@ class TcpSocket:
         listener = self._listener()
         if self.process.exit_code is not None or listener is None or not listener.offer(self):
             self.reset()
+        else:
+            listener.wake()
 
     def _listener(self) -> TcpSocket | None:
         """Return who listens where this connection came in."""
@@ -393,8 +395,11 @@ class TcpSocket:
         if self._accepting is None:
             return False
         self._accepting.append(connection)
-        self._tell_reader()
         return True
+
+    def wake(self) -> None:
+        """Let the program of a listener look at the queue."""
+        self._tell_reader()
 
     def _refuse(self) -> None:
         """Answer data for a socket that nobody holds any more."""

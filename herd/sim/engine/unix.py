@@ -127,10 +127,12 @@ class UnixSocket(TcpSocket):
         server.connected(incoming, outgoing)
         self.connected(outgoing, incoming)
         self.host.record(trace.CONNECTED, self.host, flow, 0)
+        listener.offer(server)
         outgoing.push(OPEN)
 
-    def _listener(self) -> TcpSocket | None:
-        return self._dialed
+    def _opened(self) -> None:
+        if self._dialed is not None:
+            self._dialed.wake()
 
     def recvmsg(
         self, size: int, _ancillary_size: int = 0, _flags: int = 0

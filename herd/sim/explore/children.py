@@ -58,7 +58,7 @@ class Ended:
 class Child:
     """A forked process that does one piece of work.
 
-    `fileno` is readable when there is something to `read`; after its end `ended` says what became of it.
+    `fileno` is readable when there is something to `read`. When there will be no more, `reap` it.
     """
 
     def __init__(self, work: Work, limit_s: float) -> None:
@@ -77,18 +77,16 @@ class Child:
         os.close(error_writer)
         self._buffer = bytearray()
         self._frame: tuple[int, Any] | None = None
-        self.ended: Ended | None = None
 
     def fileno(self) -> int:
         """Return what a selector waits for."""
         return self._reader
 
-    def read(self) -> list[Any]:
-        """Read what has come; return the news in it. At the end of all it sets `ended`."""
+    def read(self) -> list[Any] | None:
+        """Read what has come; return the news in it, None at the end of all."""
         data = os.read(self._reader, _READ_BYTES)
         if not data:
-            self._reap()
-            return []
+            return None
         self._buffer += data
         news = []
         while len(self._buffer) >= _LENGTH.size:
@@ -112,13 +110,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    def discard(self) -> None:
-        """End it, and forget what it might have said."""
-        if self.ended is None:
-            self.kill()
-            self._reap()
-
-    def _reap(self) -> None:
+    def reap(self) -> Ended:
+        """Wait for its end, which has come or is near; return what became of it."""
         _, status, usage = os.wait4(self.pid, 0)
         words = _read_all(self._last_words)
         os.close(self._reader)
@@ -132,7 +125,7 @@ class Child:
             cause, text = self._frame[1]
         else:
             cause, text = self._why(os.waitstatus_to_exitcode(status), words, real_s)
-        self.ended = Ended(value, cause, text, real_s, cpu_s)
+        return Ended(value, cause, text, real_s, cpu_s)
 
     def _why(self, code: int, words: str, real_s: float) -> tuple[str, str]:
         """Return cause and text of an end without a word."""

@@ -52,9 +52,8 @@ class Crew(Generic[Key]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        for child in self._children.values():
-            child.discard()
-        self._children.clear()
+        for key in list(self._children):
+            self.drop(key)
         self._selector.close()
         gc.unfreeze()
         tempfile.tempdir = self._directory_before
@@ -77,29 +76,33 @@ class Crew(Generic[Key]):
         self._selector.register(child, selectors.EVENT_READ, key)
 
     def wait(self) -> tuple[list[tuple[Key, Any]], list[tuple[Key, Ended]]]:
-        """Wait a moment; return the news of children, and those that have ended, in the order of starting."""
+        """Wait a moment; return the news of children, and what became of those that have ended."""
         news: list[tuple[Key, Any]] = []
+        over: dict[Key, Ended] = {}
         for ready, _ in self._selector.select(_LOOK_S):
             key: Key = ready.data
-            child = self._children[key]
-            news += [(key, each) for each in child.read()]
-            if child.ended is not None:
-                self._selector.unregister(child)
+            told = self._children[key].read()
+            if told is None:
+                over[key] = self._let_go(key).reap()
+            else:
+                news += [(key, each) for each in told]
         now_s = time.monotonic()
-        ended = []
-        for key, child in list(self._children.items()):
-            if child.ended is not None:
-                del self._children[key]
-                ended.append((key, child.ended))
-            elif child.overdue(now_s):
+        for child in self._children.values():
+            if child.overdue(now_s):
                 child.kill()
-        return news, ended
+        return news, list(over.items())
 
     def drop(self, key: Key) -> None:
         """End a child whose outcome nobody needs any more."""
+        child = self._let_go(key)
+        child.kill()
+        child.reap()
+
+    def _let_go(self, key: Key) -> Child:
         child = self._children.pop(key)
+        # Before its pipe is closed: a sister that has a copy would keep it in the selector.
         self._selector.unregister(child)
-        child.discard()
+        return child
 
 
 def pursue(

@@ -121,7 +121,7 @@ def build_herd(simulation: Simulation, plan: HerdPlan) -> SimulatedHerd:
             "HERD_STATE": str(host.files),
             "HOME": str(host.files),
         }
-        host.start(Plugin("herd", "--name", name, "--config", str(path)), environ=environ)
+        host.start(Plugin("herd", "--name", name, "--config", str(path), in_files=False), environ=environ)
     history = History(now_ns=lambda: simulation.now_ns)
     return SimulatedHerd(simulation, plan, hosts, resource, history)
 

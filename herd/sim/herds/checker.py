@@ -59,10 +59,10 @@ def _last_sightings(history: History, held: Holdings) -> Iterator[Sighting]:
     clients = dict.fromkeys([*reported, *(client_id for records in held.values() for client_id in records)])
     now_ns = history.end_ns if history.end_ns is not None else history.now_ns()
     number = len(history.operations)
-    for server, records in held.items():
+    for session, (server, records) in enumerate(held.items(), start=len(history.sessions)):
         for client_id in clients:
             question = b"WHATSAT %b 0 0\n" % client_id
-            asked = Operation(number, len(history.sessions), server, "query", question, now_ns, now_ns)
+            asked = Operation(number, session, server, "query", question, now_ns, now_ns)
             yield Sighting(asked, client_id, records.get(client_id), now_ns, now_ns)
             number += 1
 

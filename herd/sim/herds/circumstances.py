@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from herd.config.model import Durability
 from herd.config.topology import parts
@@ -54,7 +54,12 @@ class Circumstances:
     patience_ns: int = 20 * NS_PER_S
     """How long an answer may take when nothing is broken: places and promises have 5 s each, and a pipeline
     of thousands has its pace."""
-    _parts: tuple[tuple[str, ...], ...] = Factory(lambda self: self._find_parts(), takes_self=True)
+    parts: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+    """The groups of servers that can reach each other, now that the dead are dead."""
+
+    @parts.default
+    def _find_parts(self) -> tuple[tuple[str, ...], ...]:
+        return parts(self.neighbors, without=self.dead)
 
     @classmethod
     def of(cls, config: Config, *, epoch_ns: int, **others: object) -> Circumstances:
@@ -117,7 +122,7 @@ class Circumstances:
         if durability == "disk":
             return server in self.dead
         others = [name for name in self.neighbors if name != server]
-        return len(self._parts) > 1 or any(
+        return len(self.parts) > 1 or any(
             self.may_have_forgotten(other, since_ns, until_ns) for other in others
         )
 
@@ -125,11 +130,6 @@ class Circumstances:
     def dead(self) -> list[str]:
         """Return the servers that were never started again."""
         return [outage.server for outage in self.outages if outage.up_ns is None]
-
-    @property
-    def parts(self) -> tuple[tuple[str, ...], ...]:
-        """Return the groups of servers that can reach each other, now that the dead are dead."""
-        return self._parts
 
     @property
     def settled_ns(self) -> int | None:
@@ -141,9 +141,6 @@ class Circumstances:
     @property
     def _lifetime_ns(self) -> int:
         return round(self.limits.record_lifetime_s * NS_PER_S)
-
-    def _find_parts(self) -> tuple[tuple[str, ...], ...]:
-        return parts(self.neighbors, without=self.dead)
 
 
 def _up_ns(outage: Outage) -> float:

@@ -8,7 +8,7 @@ since, as TCP may wait for a minute before it tries again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from herd.core.wire import refusal
 from herd.sim.herds.answering import Reader, Sighting, WrongAnswerError, fields_of, is_limit
@@ -85,7 +85,7 @@ class _SessionCheck:
             sighting = reader.read(operation)
         except WrongAnswerError as error:
             name, reason = error.name, error.text
-            if any(_fits(answer, other) for other in self._operations if other is not operation):
+            if name in _OF_ANOTHER and any(_lacks(other, answer) for other in self._operations):
                 name, reason = "out of order", "it answers another command of this connection"
             text = f"{operation.server} answered {shown(operation.command)} with {shown(answer)}: {reason}"
             self._complain(name, text, operation)
@@ -131,8 +131,14 @@ class _SessionCheck:
         self._violations.append(Violation("answers", name, text, operations))
 
 
-def _fits(answer: bytes, operation: Operation) -> bool:
-    """Tell whether an answer could be that of an operation."""
+_OF_ANOTHER: Final = frozenset({"wrong echo", "another client's answer"})
+"""What an answer that is right in itself, but in the wrong place, is found to be."""
+
+
+def _lacks(operation: Operation, answer: bytes) -> bool:
+    """Tell whether an operation was answered otherwise, and this could be its answer."""
+    if operation.answer == answer:
+        return False
     if operation.kind == "invalid" or answer.startswith(b"?"):
         return answer == refusal(operation.command)
     fields = fields_of(answer.partition(b"\n")[0].rstrip(b"\r"))

@@ -71,7 +71,7 @@ class Arrows:
         scale = self._layout.scale
         x1, x2 = self._layout.columns[arrow.sender], self._layout.columns[arrow.receiver]
         y1 = scale.y(arrow.start_ns)
-        if arrow.end_ns is not None and arrow.fate is not Fate.LOST:
+        if arrow.end_ns is not None and arrow.has_arrived:
             return Line(x1, y1, x2, scale.y(arrow.end_ns))
         share = _LOST_AT if arrow.fate is Fate.LOST else _FADES_AT
         y2 = y1 + scale.slope(self._layout.typical_ns)

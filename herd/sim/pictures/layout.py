@@ -99,6 +99,6 @@ def _moments(scene: Scene, typical_ns: int) -> list[int]:
         if arrow.end_ns is not None and arrow.is_round_trip:
             moments.append((arrow.start_ns + arrow.end_ns) // 2)
     within = [moment for moment in moments if scene.from_ns <= moment <= scene.until_ns]
-    # What does not arrive is drawn as long as the typical message takes: below the end of the scene, if need be.
+    # What does not arrive is drawn as long as a typical message, below the end of the scene if need be.
     unfinished = [arrow.start_ns + typical_ns for arrow in scene.arrows if not arrow.has_arrived]
     return within + [moment for moment in unfinished if moment >= scene.from_ns]

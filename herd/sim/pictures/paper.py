@@ -17,7 +17,7 @@ svg{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#59636e;--line:#c4
 --fold:#161b22;--bad:#ff7b72;--good:#56d364;--fault:#d29922;--step:#b392f0;--open:#7d8590;
 --c0:#58a6ff;--c1:#f0883e;--c2:#56d364;--c3:#bc8cff;--c4:#39c5cf;--c5:#f778ba;--rest:#b1bac4}}
 text{font:12px system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:var(--ink)}
-.paper{fill:var(--paper)}.h1{font-size:18px;font-weight:600}.soft{fill:var(--soft)}.small{font-size:11px}
+.paper{fill:var(--paper)}.h1{font-size:18px;font-weight:600}.soft{fill:var(--soft)}.small{font-size:11px;white-space:pre}
 .warning{fill:var(--bad);font-weight:600}.end{text-anchor:end}.middle{text-anchor:middle}
 .grid{stroke:var(--grid);stroke-width:1}.tick{font-size:10.5px;fill:var(--soft);font-variant-numeric:tabular-nums}
 .fold{fill:var(--fold)}.edge{fill:none;stroke:var(--line);stroke-width:1}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from herd.sim.engine.trace import Kind
 from herd.sim.engine.tracefile import NS_PER_S
 from herd.sim.pictures.arrows import Arrows
-from herd.sim.pictures.labels import Labels
+from herd.sim.pictures.labels import CHARACTER_PX, Labels
 from herd.sim.pictures.marks import label, mark
 from herd.sim.pictures.paper import group, line, path, rectangle, text
 from herd.sim.pictures.words import seconds
@@ -56,10 +57,10 @@ class Plot:
         drawn = [self._arrows.draw(arrow) for arrow in self._scene.arrows]
         yield from (each.shape for each in drawn)
         yield "</g>"
-        for event in self._scene.marks:
-            yield mark(event, layout.columns[event.host], layout.scale.y(event.time_ns))
         yield from (_label(*each) for each in marks if each)
         yield from (_label(each.label, each.classes) for each in drawn if each.label)
+        for event in self._scene.marks:
+            yield mark(event, layout.columns[event.host], layout.scale.y(event.time_ns))
         yield from self._names(layout.top - _NAME_PX / 2 - 3)
         yield from self._names(layout.bottom + _NAME_PX / 2 + 3)
 
@@ -131,6 +132,8 @@ class Plot:
 
     def _mark_label(self, event: Event) -> tuple[Label, str] | None:
         words, classes = label(event)
+        if event.kind is Kind.START:  # on all hosts at once, and seldom news
+            words = words[: int((self._layout.spacing - 2 * _BESIDE_PX) / CHARACTER_PX)]
         x, y = self._layout.columns[event.host] + _BESIDE_PX, self._layout.scale.y(event.time_ns) + 3.2
         placed = self._labels.beside(x, y, words)
         return (placed, classes) if placed else None

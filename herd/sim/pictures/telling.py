@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine.trace import Kind
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 _LINE_PX: Final = 15.0
 _FARTHEST_PX: Final = 150.0
-_LONGEST: Final = 46
+_LONGEST: Final = 48
+_MOST_LINES: Final = 3
 _CLASSES: Final = {Kind.FAULT: "told fault", Kind.HEAL: "told heal", Kind.STEP: "told step"}
 _BEGINNINGS: Final = {Kind.FAULT: "⚡ ", Kind.HEAL: "✓ ends: ", Kind.STEP: "▸ "}
 
@@ -26,7 +28,7 @@ def tell(scene: Scene, layout: Layout) -> Iterator[str]:
     free = layout.top
     for y, classes, words, full in _sayings(scene, layout):
         place = max(y, free)
-        shown = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+        lines = wrap(words, _LONGEST, max_lines=_MOST_LINES, placeholder=" …", subsequent_indent="    ")
         points = [
             (layout.right + 4, y),
             (layout.right + 10, y),
@@ -37,10 +39,9 @@ def tell(scene: Scene, layout: Layout) -> Iterator[str]:
             dot = f'<circle cx="{layout.right + 7:.0f}" cy="{y:.0f}" r="2"/>'
             yield group(classes, full, dot)
             continue
-        yield group(
-            classes, full, f'<path d="{path(*points)}"/>', text(layout.tell, place + 4, shown, "small")
-        )
-        free = place + _LINE_PX
+        said = [text(layout.tell, place + 4 + _LINE_PX * i, each, "small") for i, each in enumerate(lines)]
+        yield group(classes, full, f'<path d="{path(*points)}"/>', *said)
+        free = place + _LINE_PX * len(lines)
 
 
 def _sayings(scene: Scene, layout: Layout) -> Iterator[tuple[float, str, str, str]]:

@@ -7,8 +7,10 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+import twisted.plugins
 
 from herd.sim.engine import shells
+from herd.sim.engine.modules import Modules
 from herd.sim.engine.programs import Call, Module, Plugin, Script
 from herd.sim.engine.simulation import Simulation
 
@@ -55,8 +57,13 @@ def play(simulation: Simulation, write: Callable[..., Path]) -> Callable[..., Pr
 
 
 def test_a_script_is_a_main_of_its_own(play: Callable[..., Process], tmp_path: Path) -> None:
-    process = play({"main.py": "print(__name__, __file__, __spec__, __package__)\nimport __main__; print(__main__.x)\nx = 1"
-                    if False else "x = 1\nprint(__name__, __file__, __spec__, __package__)\nimport __main__\nprint(__main__.x)"})
+    text = """
+    x = 1
+    print(__name__, __file__, __spec__, __package__)
+    import __main__
+    print(__main__.x)
+    """
+    process = play({"main.py": text})
     assert process.output == [f"__main__ {tmp_path}/main.py None None\n", "1\n"]
     assert process.namespace["x"] == 1
     assert not hasattr(sys.modules["__main__"], "x")
@@ -301,9 +308,39 @@ def test_a_library_is_imported_in_the_real_world(
     assert abs(sys.modules.pop("drawing").now - time.time()) < 60
 
 
-def test_a_plugin_may_have_modules_of_its_own(simulation: Simulation) -> None:
-    plugins = [
-        simulation.host(f"h{n}").start(Plugin("web", "--listen", "tcp:80", own=("twisted.web",))) for n in range(1)
-    ]
+def test_a_plugin_may_have_modules_of_its_own(
+    simulation: Simulation, write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write({
+        "twisted/plugins/meter_plugin.py": """
+            from twisted.application.service import ServiceMaker
+            meter = ServiceMaker("meter", "meter.tap", "It counts.", "meter")
+            """,
+        "meter/__init__.py": "",
+        "meter/state.py": "made = []",
+        "meter/tap.py": """
+            from twisted.application.service import Service
+            from twisted.python import usage
+            from meter import state
+            class Options(usage.Options):
+                pass
+            def makeService(options):
+                state.made.append(1)
+                print(state.made, options.parent["nodaemon"], options.parent["pidfile"])
+                return Service()
+            """,
+    })  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("twisted.plugins.__path__", [*twisted.plugins.__path__, str(tmp_path / "twisted/plugins")])
+    own = [simulation.host(f"own{n}").start(Plugin("meter", own=("meter",))) for n in range(2)]
+    shared = [simulation.host(f"shared{n}").start(Plugin("meter")) for n in range(2)]
     simulation.run(1)
-    assert [plugin.exit_code for plugin in plugins] == [None]
+    assert [process.output for process in own] == [["[1] 1 twistd.pid\n"]] * 2
+    assert [process.output for process in shared] == [["[1] 1 twistd.pid\n"], ["[1, 1] 1 twistd.pid\n"]]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "meter"]:
+        del sys.modules[name]
+
+
+def test_a_part_of_a_package_cannot_be_own() -> None:
+    with pytest.raises(ValueError, match="own='twisted.web': name the whole package, 'twisted'"):
+        Modules(own=("twisted.web",))

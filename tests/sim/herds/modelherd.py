@@ -1,17 +1,17 @@
-"""A model of a herd, too small to be wrong: registers, delays, crashes, and clients who write down what they see.
+"""A model of a herd: registers, delays, crashes, and clients who write down what they see.
 
-It shares nothing with the herd but the order of records, which is written here again. A seed draws the servers,
-their clocks, what answers promise, who reports and asks when, how long everything takes, and who dies when.
+It shares nothing with the herd but the order of records, which is written here again. A seed draws the
+servers, their clocks, what answers promise, who reports and asks when, how long everything takes, and who
+dies when.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from decimal import Decimal
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
@@ -19,6 +19,9 @@ from herd.config.model import Durability
 from herd.core.limits import Limits
 from herd.sim.herds.circumstances import Circumstances, Outage
 from herd.sim.herds.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 S = 10**9
 EPOCH_NS = 1_700_000_000 * S

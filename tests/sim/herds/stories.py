@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from herd.sim.herds.checker import check
 from herd.sim.herds.circumstances import Circumstances
 from herd.sim.herds.history import Ending, History
-from herd.sim.herds.violation import Violation
+
+if TYPE_CHECKING:
+    from herd.sim.herds.violation import Violation
 
 S = 10**9
 EPOCH_S = 1_700_000_000

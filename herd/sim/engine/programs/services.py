@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 _TWISTD: Final = "twistd"
+_makers: Final[dict[str, Any]] = {}
+"""By its name: who makes a plugin's service."""
 
 
 class Plugin(Command):
@@ -76,18 +78,14 @@ def _run(process: Process, application: Any) -> None:
     reactor.startRunning()
 
 
-@cache
-def _makers() -> dict[str, Any]:
-    return {maker.tapname: maker for maker in getPlugins(IServiceMaker)}
-
-
 def _maker(name: str) -> Any:
-    """Return the maker of a plugin's service, ready to use; exit as twistd does if there is none."""
-    with outside():
-        maker = _makers().get(name)
-    if maker is None:
+    """Return the maker of a plugin's service; exit as twistd does if there is none."""
+    if name not in _makers:
+        with outside():
+            _makers.update({maker.tapname: maker for maker in getPlugins(IServiceMaker)})
+    if name not in _makers:
         raise SystemExit(f"twistd: Unknown command: {name}")
-    return maker
+    return _makers[name]
 
 
 class Twistd(dict[str, Any]):
