@@ -7,12 +7,15 @@ here, nor at the top of a command's module: `herd --help` loads all of those.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import herd
 from herd.core.errors import HerdError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COMMANDS: Final = {
     "ca": "herd.cli.ca:ca",
@@ -23,6 +26,7 @@ COMMANDS: Final = {
     "reconcile": "herd.cli.operate:reconcile",
     "reload": "herd.cli.operate:reload",
     "say": "herd.cli.say:say",
+    "sim": "herd.cli.sim:sim",
     "status": "herd.cli.status:status",
     "up": "herd.cli.up:up",
 }
@@ -37,22 +41,30 @@ class _Told(click.ClickException):
             click.echo(f"herd: {line}", file=file, err=True)
 
 
-class HerdGroup(click.Group):
-    """A group whose commands are imported when asked for, and whose `HerdError`s end in plain words."""
+class LazyGroup(click.Group):
+    """A group whose commands are imported when asked for; `places` says where: module and attribute."""
+
+    places: Mapping[str, str]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
         del ctx
-        return sorted(COMMANDS)
+        return sorted(self.places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command, or None where there is none of this name."""
         del ctx
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.places:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = self.places[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+
+class HerdGroup(LazyGroup):
+    """All commands. Their `HerdError`s end in plain words."""
+
+    places = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises for a person is printed without a traceback."""

@@ -290,23 +290,24 @@ class Neighbor:
     def _dial(self) -> None:
         if not self._is_on_the_way:
             self._set_state("connecting", self._error)
+            began_s = self._context.world.reactor.seconds()
             self._dialing = self._endpoint.connect(self._factory)
-            self._dialing.addCallbacks(self._connected, self._dial_failed)
+            self._dialing.addCallbacks(self._connected, self._dial_failed, errbackArgs=(began_s,))
 
     def _connected(self, link: LinkConnection) -> None:
         self._dialing = None
         self._dialed = link
 
-    def _dial_failed(self, failure: Failure) -> None:
+    def _dial_failed(self, failure: Failure, began_s: float) -> None:
         self._dialing = None
         if self._link is None:
             self._error = failure.getErrorMessage()
-        self._dial_later()
+        self._dial_later(self._context.world.reactor.seconds() - began_s)
 
-    def _dial_later(self) -> None:
+    def _dial_later(self, spent_s: float = 0.0) -> None:
         if not (self._is_on_the_way or self._has_left or self._neighbors.is_stopping):
             self._set_state("down", self._error)
-            self._set_timer(self._backoff.next_s(), self._dial)
+            self._set_timer(self._backoff.next_s(spent_s), self._dial)
 
     def _beat_soon(self) -> None:
         """See that the neighbor says soon how far it has read."""

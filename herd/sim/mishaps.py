@@ -155,6 +155,29 @@ def slow_disks(every_s: float = 10.0, longest_s: float = 10.0, ms: float = 3_000
     return spells(make, every_s, longest_s)
 
 
+def isolated_crashes(every_s: float = 10.0, longest_s: float = 10.0, disk_ms: float = 0.0) -> Mishap:
+    """Cut one host off, the same each time, and kill it before it is reached again.
+
+    What it told its clients meanwhile, nobody else knows. With `disk_ms` its disk is that slow, too.
+    """
+
+    def draw(stream: Stream, hosts: Hosts, from_s: float, until_s: float) -> list[Step]:
+        victim = stream.choice(hosts)
+        others = tuple(host for host in hosts if host != victim)
+        steps = []
+        for cut in spells(lambda _stream, _hosts: Partition((victim,), others), every_s, longest_s, 1.0)(
+            stream, hosts, from_s, until_s
+        ):
+            assert cut.for_s is not None
+            dead_s = _rounded(cut.at_s + stream.uniform(0.3, 0.95) * cut.for_s)
+            steps += [cut, Step(dead_s, Crash(victim), _rounded(cut.until_s - dead_s + 0.5))]
+            if disk_ms:
+                steps.append(Step(cut.at_s, SlowDisk(victim, disk_ms), cut.for_s))
+        return steps
+
+    return draw
+
+
 def among(names: Hosts, mishap: Mishap) -> Mishap:
     """Return a mishap that only befalls some of the hosts."""
 

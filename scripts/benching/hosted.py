@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -28,12 +27,13 @@ MS_PER_S: Final = 1000
 class Program:
     """A program that is given its reactor, and needs nothing else of the simulator."""
 
-    main: Callable[[Any], None]
+    main: Callable[[Any, Any], None]
+    hosted: Hosted | None = None
     name: str = "flood"
 
     def start(self, process: Process) -> None:
         """Run it."""
-        self.main(process.reactor)
+        self.main(process.reactor, self.hosted)
 
 
 def make(seed: int, *, traced: bool = False) -> Simulation:
@@ -57,7 +57,7 @@ def flood(plan: Plan, way: str, finish: Callable[[dict[str, Any]], None], *, tra
             [hosts[other].address for other in neighbors[number]],
             injections[number],
         )
-        host.start(Program(partial(WAYS[way], host=hosted)))
+        host.start(Program(WAYS[way], hosted))
     simulation.run(FLOOD_S)
     stopwatch.start()
     simulation.run(plan.latest_s)
@@ -77,7 +77,7 @@ def bare(hosts: int, finish: Callable[[dict[str, Any]], None]) -> None:
     """Weigh hosts that run one idle program each."""
     simulation = make(0)
     stopwatch = Stopwatch(Meter(0), lambda: simulation.events)
-    idle = Program(lambda _reactor: None)
+    idle = Program(lambda _reactor, _hosted: None)
     for number in range(hosts):
         simulation.host(f"host{number}").start(idle)
     simulation.run(FLOOD_S)

@@ -34,7 +34,7 @@ class _Quick:
         """Read what is there."""
         source = self.socket
         if source.error:
-            # epoll says of an error alone what it says of an end, and Twisted takes it for one: the port is closed.
+            # epoll says of an error alone what it says of an end, and Twisted takes it for one.
             return super().doRead() if source.has_waiting else main.CONNECTION_DONE  # type: ignore[misc]
         received = self.protocol.datagramReceived  # type: ignore[attr-defined]
         read = 0
@@ -46,6 +46,14 @@ class _Quick:
             except BaseException:  # noqa: BLE001 - as Twisted does
                 log.err()
         return None
+
+    def deliver(self, data: bytes, address: Address) -> None:
+        """Take a datagram from the network: what `doRead` does, for the one that has just arrived."""
+        size = self.maxPacketSize  # type: ignore[attr-defined]
+        try:
+            self.protocol.datagramReceived(data if len(data) <= size else data[:size], address)  # type: ignore[attr-defined]
+        except BaseException:  # noqa: BLE001 - as Twisted does
+            log.err()
 
     def write(self, datagram: bytes, addr: Address | None = None) -> Any:
         """Write a datagram; returns its size, as Twisted's ports do."""

@@ -1,7 +1,7 @@
 """The way of a datagram from a socket to an address: what its link does to it, and who is there.
 
-Where each datagram takes its own time, they overtake each other, but for those to the own host: a kernel hands
-them over in order.
+Where each datagram takes its own time, they overtake each other, but for those to the own host: a kernel
+hands them over in order.
 
 A profile's damages are drawn for each datagram in this order: whether it is doubled; then for each copy
 whether it is lost, which bit is flipped, how long it takes, and how long it is held back. What is not in the
@@ -20,7 +20,6 @@ from herd.sim.engine.profile import NS_PER_MS
 if TYPE_CHECKING:
     from herd.sim.engine.chance import Stream
     from herd.sim.engine.datagrams import Address, DatagramSocket
-    from herd.sim.engine.host import Host
     from herd.sim.engine.network import Link
 
 MAX_BYTES: Final = 65_507
@@ -46,6 +45,7 @@ class Route:
 
     __slots__ = (
         "_address",
+        "_found",
         "_is_home",
         "_last_ns",
         "_link",
@@ -62,6 +62,7 @@ class Route:
         self._source = source
         self._address = address
         self._port = port
+        self._found: DatagramSocket | None = None
         self._is_home = link.source is link.target
         self._last_ns = 0
 
@@ -112,17 +113,17 @@ class Route:
         if link.blocked:
             self._lose(flow, data)
             return
-        target: Host = link.target
         source = self._source
-        found: DatagramSocket | None = target.bound("udp", self._address, self._port)
-        if found is None or not found.hears(source):
+        found = self._found
+        if found is None or found.is_closed:
+            found = self._found = link.target.bound("udp", self._address, self._port)
+        if found is None or not (found.peer is None or found.peer == source):
             self._find_nobody(flow, data)
-        elif found.sharing and is_shared_address(self._address):
-            for each in [found, *found.sharing]:
-                if not each.take(data, source, flow, link.source):
-                    self._lose(flow, data)
-        elif not found.take(data, source, flow, link.source):
-            self._lose(flow, data)
+            return
+        takers = [found, *found.sharing] if found.sharing and is_shared_address(self._address) else (found,)
+        for each in takers:
+            if not each.take(data, source, flow, link.source):
+                self._lose(flow, data)
 
     def _find_nobody(self, flow: int, data: bytes) -> None:
         """Tell the sender, if it is connected and can be told, that nobody is there."""

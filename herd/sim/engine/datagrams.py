@@ -226,15 +226,16 @@ class DatagramSocket:
         """Whether writing would not be put off: it never is."""
         return True
 
-    def hears(self, source: Address) -> bool:
-        """Tell whether what comes from an address is for this socket."""
-        return self.peer is None or self.peer == source
-
     def take(self, data: bytes, source: Address, flow: int, sender: Host) -> bool:
-        """Take a datagram that has arrived; returns whether there was room for it."""
-        if not self._inbox and self.reader is not None and not self.process.halted:
-            self._inbox.append((data, source, flow, sender))
-            self.process.reactor.read_ready(self)
+        """Take a datagram that has arrived, and hand it on at once if its program waits.
+
+        Returns whether there was room for it.
+        """
+        if self.reader is not None and not (self._inbox or self.error or self.process.halted):
+            self.process.become_current()
+            if self.simulation.trace is not None:
+                self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
+            self.reader.deliver(data, source)
             return True
         if self._held > self.options.buffer_limit:
             return False
@@ -258,7 +259,7 @@ class DatagramSocket:
         if not inbox:
             raise _error(errno.EWOULDBLOCK)
         data, source, flow, sender = inbox.popleft()
-        self._held = self._held - buffer_bytes(len(data)) if inbox else 0
+        self._held -= buffer_bytes(len(data))
         if self.simulation.trace is not None:
             self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
         return (data if len(data) <= size else data[:size]), source

@@ -36,7 +36,10 @@ class Dialing:
 
     def begin(self) -> None:
         """Send the first SYN."""
-        self._client.host.record(trace.CONNECT, self._target, self._flow, self._port)
+        host, target = self._client.host, self._target
+        host.record(trace.CONNECT, target, self._flow, self._port)
+        if host.simulation.on_dial is not None and target is not None:
+            host.simulation.on_dial(host.name, target.name, self._port)
         self._ask(0)
 
     def _ask(self, attempt: int) -> None:

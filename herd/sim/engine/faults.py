@@ -275,3 +275,23 @@ class SlowDisk:
     def end(self, simulation: Simulation) -> None:
         """Be as quick as before."""
         simulation.hosts[self.host].thread_delays.remove(Constant(self.ms))
+
+
+@frozen
+class NamesFail:
+    """The DNS fails, for one name or (without a name) for all.
+
+    `after_ms`: how long a program waits for that (`names.SILENCE_MS` with a silent server); None: as long as
+    for an answer.
+    """
+
+    name: str = ""
+    after_ms: float | None = None
+
+    def begin(self, simulation: Simulation) -> None:
+        """Fail."""
+        simulation.network.names.fail(self.name, self.after_ms)
+
+    def end(self, simulation: Simulation) -> None:
+        """Answer again."""
+        simulation.network.names.heal(self.name, self.after_ms)

@@ -36,8 +36,8 @@ _INSTALLERS: Final = ("default", "epollreactor", "pollreactor", "selectreactor",
 def install() -> GlobalReactor:
     """Make sure that the global reactor is a `GlobalReactor`, and return it."""
     there: Any = sys.modules.get(_NAME)
-    if type(there) is GlobalReactor:
-        return there
+    if issubclass(type(there), GlobalReactor):  # its __class__ is that of the reactor behind it
+        return cast("GlobalReactor", there)
     reactor = GlobalReactor(real=there, make_real=_make_real)
     replacements: list[tuple[Any, Any]] = [(there, reactor)] if there is not None else []
     replacements.append((main.installReactor, functools.partial(_install_real, reactor)))

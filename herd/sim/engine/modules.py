@@ -125,7 +125,9 @@ class Modules:
             module = self._module(name, source)
         parent, _, child = name.rpartition(".")
         package = self.loaded.get(parent)
-        if package is not None:  # bound before it is executed, so that modules can import each other in a circle
+        if (
+            package is not None
+        ):  # bound before it is executed, so that modules can import each other in a circle
             setattr(package, child, module)
         try:
             return self._run(module, source)

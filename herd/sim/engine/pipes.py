@@ -44,6 +44,7 @@ class Pipe:
         "_join_ns",
         "_next_arrival",
         "_next_segment",
+        "_roomy_at",
         "_simulation",
         "_unacknowledged",
         "_window",
@@ -68,6 +69,7 @@ class Pipe:
         """Whether it is TLS, whose bytes differ from run to run; None before the first byte."""
         self._simulation = source.simulation
         self._window = link.profile.window_bytes
+        self._roomy_at = self._window * 2 // 3
         self._cut = link.profile.cut
         self._join_ns = round(link.profile.join_ms * 1_000_000)
         self._next_segment = 0
@@ -86,7 +88,7 @@ class Pipe:
 
         A third of the window, as with Linux: told of every byte, it would answer a slow reader with bytes.
         """
-        return (self._window - self.outstanding) * 3 >= self._window
+        return self.outstanding <= self._roomy_at
 
     @property
     def is_fresh(self) -> bool:

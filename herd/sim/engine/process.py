@@ -6,9 +6,10 @@ takes them along. A paused one misses its events, and gets them when it goes on.
 
 from __future__ import annotations
 
+from signal import SIG_IGN
 from typing import TYPE_CHECKING, Any
 
-from herd.sim.engine import trace
+from herd.sim.engine import current, trace
 from herd.sim.engine.chance import HostedRandom
 from herd.sim.engine.pins import real
 from herd.sim.engine.reactor import SimulatedReactor
@@ -127,7 +128,7 @@ class Process:
         handler = self.signal_handlers.get(number)
         if callable(handler):
             self.simulation.schedule(self.simulation.now_ns, self, handler, (number, None))
-        else:
+        elif handler != SIG_IGN:
             self.exit(-number)
 
     def write_output(self, text: str) -> None:
@@ -140,6 +141,12 @@ class Process:
         """Note that the program reached for the real world."""
         self.simulation.problem(self.host.name, str(error))
         self.simulation.stop()
+
+    def become_current(self) -> None:
+        """Have it be this process whose program runs now, in an event of its host."""
+        if current.process is not self:
+            current.process = self
+            self.enter_directory()
 
     def enter_directory(self) -> None:
         """Make the process's directory the working directory."""

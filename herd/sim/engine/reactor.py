@@ -18,7 +18,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from herd.sim.engine import current
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.names import SimulatedResolver
 from herd.sim.engine.networking import Networking
@@ -159,8 +158,9 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         socket = writer.socket
         if socket.writer is writer:
             return
-        self._selectables[writer] = None
         socket.writer = writer
+        if socket.reader is not writer:
+            self._selectables[writer] = None
         if socket.is_writable:
             self._write_at_end(writer)
 
@@ -222,7 +222,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def read_ready(self, socket: Any) -> None:
         """Let a selectable read: the network has brought something."""
-        current.process = self.process
+        self.process.become_current()
         selectable = socket.reader
         try:
             why = selectable.doRead()

@@ -15,17 +15,20 @@ for `__providedBy__`, and a property answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from zope.interface import providedBy
 
 from herd.sim.engine.pins.pin import hosted
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
 NO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({})
+REAL_WORLD: Final = type("RealWorld", (), {})()
+_replaced: Final[dict[str, WeakKeyDictionary[Any, Callable[..., Any]]]] = {}
+"""By name, and by the process, or the real world, that has replaced it: a method of the global reactor."""
+_set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
 _OWN: Final = frozenset({"real", "make_real"})
 
 
@@ -64,7 +67,8 @@ class GlobalReactor:
             raise NotImplementedError(f"reactor.{name}() does not exist {where}") from None
         return method
 
-    # What has no method here is an attribute of the reactor behind, to read and to write.
+    # What has no method here is an attribute of the reactor behind, to read and to write. Methods can be replaced:
+    # in one process, or in the real world. What was there before goes on meaning Twisted's own.
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.behind, name)
@@ -72,11 +76,27 @@ class GlobalReactor:
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OWN:
             object.__setattr__(self, name, value)
-        else:
+        elif not callable(vars(GlobalReactor).get(name)):
             setattr(self.behind, name, value)
+        elif value == object.__getattribute__(self, name):
+            self._restore(name)  # who has replaced it puts back what was there
+        else:
+            _replaced.setdefault(name, WeakKeyDictionary())[hosted() or REAL_WORLD] = value
+            _set_class(self, _ReplacedReactor)
 
     def __delattr__(self, name: str) -> None:
-        delattr(self.behind, name)
+        if name in _replaced:
+            self._restore(name)
+        else:
+            delattr(self.behind, name)
+
+    def _restore(self, name: str) -> None:
+        by_owner = _replaced.get(name, WeakKeyDictionary())
+        by_owner.pop(hosted() or REAL_WORLD, None)
+        if not by_owner:
+            _replaced.pop(name, None)
+        if not _replaced:
+            _set_class(self, GlobalReactor)
 
     def __repr__(self) -> str:
         return f"<the global reactor, now {self.behind!r}>"
@@ -334,3 +354,15 @@ class GlobalReactor:
     def getWriters(self) -> Any:
         """See `IReactorFDSet`."""
         return self._method("getWriters")()
+
+
+class _ReplacedReactor(GlobalReactor):
+    """The global reactor, as long as somebody has replaced one of its methods for himself."""
+
+    def __getattribute__(self, name: str) -> Any:
+        by_owner = _replaced.get(name)
+        if by_owner is not None:
+            value = by_owner.get(hosted() or REAL_WORLD)
+            if value is not None:
+                return value
+        return object.__getattribute__(self, name)

@@ -1,8 +1,8 @@
 """A simulation: hosts, a network, and one queue of events in virtual time.
 
-An event is (time in whole nanoseconds, a number, whose it is, a function, its arguments). The queue is a heap;
-equal times run in the order in which they were asked for. Nothing else ever runs, and whatever runs takes its
-time, its randomness and its network from here: so one seed is one history.
+An event is (time in whole nanoseconds, a number, whose it is, a function, its arguments). The agenda has them
+in the order of their times; equal times run in the order in which they were asked for. Nothing else ever
+runs, and whatever runs takes its time, its randomness and its network from here: so one seed is one history.
 
 A turn: what a program writes while an event runs leaves when the event is over, joined, as on a real reactor.
 A timer fires a microsecond after it is due, so a program that spins with `callLater(0)` makes time pass.
@@ -12,29 +12,29 @@ from __future__ import annotations
 
 import gc
 import tempfile
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from herd.sim.engine import current, hosting, parking, trace
+from herd.sim.engine.agenda import Agenda
 from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
 from herd.sim.engine.host import Host
 from herd.sim.engine.logs import install as install_logs
 from herd.sim.engine.network import Network
-from herd.sim.engine.pins import outside
+from herd.sim.engine.pins import outside, real
 from herd.sim.engine.profile import Profile
 from herd.sim.engine.trace import NOBODY, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from herd.sim.engine.agenda import Event
     from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.process import Process
-
-    Event = tuple[int, int, Any, Callable[..., object], tuple[Any, ...]]
 
 _COLLECT_EVERY: Final = 200_000
 """Events between two collections of garbage: at a fixed number, for weak references die there."""
@@ -83,6 +83,8 @@ class Simulation:
         """What a scenario has built: whatever its steps and checks want to find."""
         self.calm_ns = 0
         """Since when nothing is broken, and nothing will be, as far as whoever breaks things has said."""
+        self.on_dial: Callable[[str, str, int], object] | None = None
+        """Told of each attempt to connect: the names of both hosts, and the port."""
         self.on_write: Callable[[Pipe, bytes], object] | None = None
         """Told of all that programs write to TCP connections, where someone wants to know."""
         self.on_read: Callable[[Pipe, bytes], object] | None = None
@@ -90,10 +92,12 @@ class Simulation:
         self.turns: list[Process] = []
         """Processes that have written in the event that runs."""
         self.epoch_ns = epoch_s * NS_PER_S
-        self._heap: list[Event] = []
-        self._sequence = 0
+        self._agenda = Agenda()
+        self.schedule: Callable[..., None] = self._agenda.add
+        """Have an event happen: see `Agenda.add`."""
         self._flows = 0
         self._cancelled = 0
+        self._purge_at = _PURGE_AT
         self._world = _World()
         self._stopped = False
         self._directory: tempfile.TemporaryDirectory[str] | None = None
@@ -136,7 +140,7 @@ class Simulation:
 
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
-        self._heap.clear()
+        self._agenda.clear()
         self.trace = None
         for host in self.hosts.values():
             host.power_off()
@@ -146,13 +150,6 @@ class Simulation:
             self._directory = None
 
     # Events.
-
-    def schedule(
-        self, time_ns: int, owner: object, function: Callable[..., object], args: tuple[Any, ...] = ()
-    ) -> None:
-        """Have an event happen at a time; the owner is a host or a process, and has to be there then."""
-        self._sequence = sequence = self._sequence + 1
-        heappush(self._heap, (time_ns, sequence, owner, function, args))
 
     def at(self, time_s: float, function: Callable[..., object], *args: object) -> None:
         """Have something happen at a virtual time in seconds that belongs to no host."""
@@ -174,7 +171,8 @@ class Simulation:
     @property
     def next_ns(self) -> int | None:
         """The time of the next event, if there is one."""
-        return self._heap[0][0] if self._heap else None
+        near = self._agenda.near
+        return near[0][0] if near or self._agenda.open() else None
 
     def run(self, until_s: float | None = None) -> None:
         """Run events until none is left, or until a virtual time in seconds.
@@ -183,15 +181,11 @@ class Simulation:
         """
         until_ns = None if until_s is None else round(until_s * NS_PER_S)
         self._stopped = False
-        collecting = gc.isenabled()
-        gc.disable()
         try:
             with hosting.hosting():
                 self._run(until_ns)
         finally:
             current.process = None
-            if collecting:
-                gc.enable()
         if until_ns is not None and not self._stopped:
             self.now_ns = max(self.now_ns, until_ns)
 
@@ -215,14 +209,15 @@ class Simulation:
             current.process = None
 
     def _run(self, until_ns: int | None) -> None:
-        heap = self._heap
+        agenda = self._agenda
+        near = agenda.near
         turns = self.turns
         limit = until_ns if until_ns is not None else 1 << 62
         collect_at = self.events + _COLLECT_EVERY
-        while heap:
-            time_ns, _, owner, function, args = entry = heappop(heap)
+        while near or agenda.open():
+            time_ns, _, owner, function, args = entry = heappop(near)
             if time_ns > limit:
-                heappush(heap, entry)
+                heappush(near, entry)
                 return
             if owner.halted:
                 owner.miss(entry)
@@ -242,7 +237,7 @@ class Simulation:
                 self._end_turns()
             if self.events >= collect_at:
                 collect_at = self.events + _COLLECT_EVERY
-                gc.collect()
+                real.collect()
             if self._stopped:
                 return
 
@@ -251,7 +246,7 @@ class Simulation:
         while turns:
             process = turns.pop(0)
             if not process.halted:
-                current.process = process
+                process.become_current()
                 try:
                     process.reactor.end_turn()
                 except (Exception, SystemExit):  # noqa: BLE001 - likewise
@@ -264,12 +259,12 @@ class Simulation:
         process.reactor.log_unhandled()
 
     def purge(self) -> None:
-        """Note that an event was cancelled; from time to time throw those away."""
+        """Note that a timer was cancelled; when there were as many as there are events, throw those away."""
         self._cancelled += 1
-        if self._cancelled > _PURGE_AT and self._cancelled * 2 > len(self._heap):
+        if self._cancelled >= self._purge_at:
             self._cancelled = 0
-            self._heap[:] = [each for each in self._heap if not getattr(each[3], "is_idle", False)]
-            heapify(self._heap)
+            self._agenda.keep(_is_wanted)
+            self._purge_at = max(_PURGE_AT, len(self._agenda))
 
     # What is told.
 
@@ -286,3 +281,9 @@ class Simulation:
     def problem(self, host: str, text: str) -> None:
         """Keep something that a hosted program did not handle."""
         self.problems.append(Problem(self.now_ns, host, text))
+
+
+def _is_wanted(event: Event) -> bool:
+    """Tell whether an event is anything but the entry of a timer that was cancelled."""
+    timer = getattr(event[3], "__self__", None)
+    return not getattr(timer, "is_idle", False)

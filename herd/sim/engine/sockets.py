@@ -19,6 +19,7 @@ from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
     from herd.sim.engine.process import Process
+    from herd.sim.engine.simulation import Simulation
 
 _NEW: Final = 0
 _LISTENING: Final = 1
@@ -73,7 +74,7 @@ class TcpSocket:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.host: Host = process.host
-        self.simulation = process.simulation
+        self.simulation: Simulation = process.simulation
         self.reader: Any = None
         """Who wants to be told when there is something to read; the reactor sets it."""
         self.writer: Any = None
@@ -251,10 +252,12 @@ class TcpSocket:
         outgoing = self._outgoing
         if self._fin_sent or outgoing is None:
             raise _error(errno.EPIPE)
+        size = len(data)
+        if not size:  # before Twisted closes it writes what is left; nothing is no segment, which would be an end
+            return 0
         room = outgoing.room
         if room <= 0:
             raise _error(errno.EWOULDBLOCK)
-        size = len(data)
         outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
         self.is_waiting = not outgoing.is_roomy
         return min(size, room)
@@ -262,7 +265,7 @@ class TcpSocket:
     def send_whole(self, data: bytes) -> bool:
         """Write all of it if there is room for that now; returns whether it was."""
         outgoing = self._outgoing
-        if outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
+        if not data or outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
             return False
         outgoing.write(data)
         self.is_waiting = not outgoing.is_roomy
@@ -288,9 +291,10 @@ class TcpSocket:
     @property
     def is_writable(self) -> bool:
         """Whether writing would not be put off."""
-        if self._state == _CONNECTING:
-            return False
-        return self.error != 0 or self._outgoing is None or self._outgoing.is_roomy
+        outgoing = self._outgoing
+        if outgoing is None:
+            return self._state != _CONNECTING
+        return outgoing.is_roomy or self.error != 0
 
     @property
     def is_gone(self) -> bool:
@@ -357,7 +361,8 @@ class TcpSocket:
                 return
             self._inbox.append(segment)
             self._unread += len(segment)
-            self._tell_reader()
+            if self.reader is not None and not self.process.halted:
+                self.process.reactor.read_ready(self)
         elif segment == FIN:
             self.eof = True
             self._tell_reader()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _KIND: Final = "unix"
 _MODE: Final = stat.S_IFSOCK | 0o777
+_BOTH: Final = 2
 _NO_PEER: Final = ("", 0)
 
 
@@ -144,9 +145,18 @@ class UnixSocket(TcpSocket):
         """Refuse to pass a descriptor."""
         raise OSError(errno.EOPNOTSUPP, "a simulated process has no file descriptors to pass")
 
+    def shutdown(self, how: int) -> None:
+        """Close the direction to the other end (1), or both (2).
+
+        With data unread both end by a reset, in `close`.
+        """
+        if how != _BOTH or not self._unread:
+            super().shutdown(how)
+
     def close(self) -> None:
-        """Let go; the file stays."""
+        """Let go; the file stays. Only data unread resets the connection: there is nothing to linger for."""
         self.let_go_of_name()
+        self._reset_on_close = False
         super().close()
 
     def let_go_of_name(self) -> None:

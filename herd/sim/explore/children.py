@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
-import pickle  # noqa: S403 - what is read was written by this very program
+import pickle
 import signal
 import struct
 import sys
 import time
 import traceback
+import warnings
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from attrs import frozen
@@ -68,7 +69,10 @@ class Child:
         self._began_s = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
-        self.pid = os.fork()
+        with warnings.catch_warnings():
+            # Threads do not come along. Only a test runner has any, and none that the child would miss.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
         if not self.pid:
             os.close(self._reader)
             os.close(self._last_words)

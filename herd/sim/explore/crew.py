@@ -1,4 +1,7 @@
-"""A crew: so many children at once, each with a task, and the news and the ends of all of them in one place."""
+"""A crew: so many children at once, the news and the ends of all of them in one place.
+
+However it is left, by its end, an error, Ctrl-C or a TERM signal, no child and no file of one stays behind.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import gc
 import os
 import selectors
 import shutil
+import signal
 import tempfile
+import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 
 from herd.sim.explore.children import Child
 
@@ -22,6 +27,9 @@ Key = TypeVar("Key")
 
 LIMIT_S: Final = 60.0
 """Real time that one run may take: a hundred times what a long one takes."""
+
+_SIGNALLED: Final = 128
+"""What a shell adds to the number of a signal."""
 
 _LOOK_S: Final = 0.25
 """Between two looks for children that are overdue, and for an interrupt."""
@@ -42,12 +50,14 @@ class Crew(Generic[Key]):
         self._children: dict[Key, Child] = {}
         self._directory: str | None = None
         self._directory_before: str | None = None
+        self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         # A child that is killed leaves its files: they lie where they can be removed.
         self._directory = tempfile.mkdtemp(prefix="herd-sim-")
         self._directory_before, tempfile.tempdir = tempfile.tempdir, self._directory
         gc.collect()
+        self._catch_signals()
         gc.freeze()  # so that no collection in a child touches, and copies, what it shares with this process
         return self
 
@@ -56,9 +66,18 @@ class Crew(Generic[Key]):
             self.drop(key)
         self._selector.close()
         gc.unfreeze()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         tempfile.tempdir = self._directory_before
         assert self._directory is not None
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _catch_signals(self) -> None:
+        """Let signals that would end this process at once end it in order."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    self._handlers[number] = signal.signal(number, _end)
 
     @property
     def has_room(self) -> bool:
@@ -103,6 +122,11 @@ class Crew(Generic[Key]):
         # Before its pipe is closed: a sister that has a copy would keep it in the selector.
         self._selector.unregister(child)
         return child
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    del frame
+    raise SystemExit(_SIGNALLED + number)
 
 
 def pursue(

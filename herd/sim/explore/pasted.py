@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.explore.writing import WIDTH, classes, python
+from herd.sim.scenario import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +21,7 @@ OF_A_FILE: Final = "herd_scenario_"
 
 
 def as_test(scenario: str, seed: int, steps: Sequence[Step], violations: Sequence[str] = ()) -> str:
-    """Return a test that runs these steps of a scenario; what it was seen to violate stands in its docstring."""
+    """Return a test that runs these steps of a scenario; what it was seen to violate is a comment in it."""
     return f"{imports(scenario, steps)}\n\n\n{function(scenario, seed, steps, violations)}"
 
 
@@ -27,14 +31,26 @@ def imports(scenario: str, steps: Sequence[Step]) -> str:
     of_file = []
     for name, module in classes(steps).items():
         if module.startswith(OF_A_FILE):
-            of_file.append(f"{name} = load_module({python(scenario)}).{name}")
+            of_file.append(f"{name} = load_module({python(_file_of(module, scenario))}).{name}")
         else:
             by_module.setdefault(module, []).append(name)
     if of_file:
         by_module["herd.sim.scenario"].append("load_module")
     by_module["herd.sim.testing"] = ["Simulate"]
-    lines = [f"from {module} import {', '.join(names)}" for module, names in sorted(by_module.items()) if names]
+    lines = [
+        f"from {module} import {', '.join(names)}" for module, names in sorted(by_module.items()) if names
+    ]
     return "\n".join([*lines, *(["", *of_file] if of_file else [])])
+
+
+def _file_of(module: str, scenario: str) -> str:
+    """Return where a scenario's module was read from, as it is named from here."""
+    file: str | None = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return scenario
+    if Path(file).parent == SHIPPED:
+        return Path(file).stem.replace("_", "-")
+    return os.path.relpath(file) if Path(file).is_relative_to(Path.cwd()) else file
 
 
 def function(scenario: str, seed: int, steps: Sequence[Step], violations: Sequence[str] = ()) -> str:

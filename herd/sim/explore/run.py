@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, frozen
@@ -12,7 +12,7 @@ from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.simulation import Problem, Simulation
 from herd.sim.engine.trace import NOBODY, Trace
-from herd.sim.scenario import Scenario, Step
+from herd.sim.scenario import Check, Scenario, Step
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -43,6 +43,8 @@ class Outcome:
     virtual_s: float
     digest: str
     figures: dict[str, Any] = Factory(dict)
+    checked: tuple[str, ...] = ()
+    """Names of the checks that were made: those of the scenario only if it was run to its end."""
 
     @property
     def failed_checks(self) -> list[str]:
@@ -68,7 +70,11 @@ class Run:
         self.steps = plan(scenario, seed, tape) if steps is None else list(steps)
         self.trace = Trace(file, header or {"seed": seed})
         self.simulation = Simulation(seed, profile=scenario.network, trace=self.trace, tape=tape)
-        self.simulation.scene = scenario.build(self.simulation)
+        try:
+            self.simulation.scene = scenario.build(self.simulation)
+        except BaseException:
+            self.close()
+            raise
         faults = [step for step in self.steps if step.for_s is not None]
         self.simulation.calm_ns = round(max((each.until_s for each in faults), default=0.0) * NS_PER_S)
         for step in self.steps:
@@ -77,22 +83,41 @@ class Run:
 
     def run(self, until_s: float | None = None, tell: Callable[[float], object] | None = None) -> Outcome:
         """Run it, to the end or until a virtual time; `tell` hears of the virtual time now and then."""
-        simulation = self.simulation
+        whole = until_s is None or until_s >= self.end_s
         try:
             self._advance(self.end_s if until_s is None else min(until_s, self.end_s), tell)
-            whole = until_s is None or until_s >= self.end_s
-            if whole and not simulation.problems and self.scenario.finish is not None:
-                self.scenario.finish(simulation)
+            if whole and self.look():
                 self._advance(self.end_s + self.scenario.last_look_s, tell)
-            violations = self._judge(whole=whole)
-            figures = dict(self.scenario.figures(simulation))
+            return self.outcome(whole=whole)
         finally:
-            self.trace.close()
-            simulation.close()
-        virtual_s = simulation.now_ns / NS_PER_S
+            self.close()
+
+    def look(self) -> bool:
+        """Have the scenario ask what its checks want to know; tell whether it needs time to be answered."""
+        if self.scenario.finish is None or self.simulation.problems:
+            return False
+        self.scenario.finish(self.simulation)
+        return True
+
+    def outcome(self, *, whole: bool) -> Outcome:
+        """Judge what there is; the scenario's checks only look at a `whole` run."""
+        simulation = self.simulation
+        checks = dict(self.scenario.checks) if whole else {}
         return Outcome(
-            self.seed, self.steps, violations, simulation.events, virtual_s, self.trace.digest(), figures
+            self.seed,
+            self.steps,
+            self._judge(checks),
+            simulation.events,
+            simulation.now_ns / NS_PER_S,
+            self.trace.digest(),
+            dict(self.scenario.figures(simulation)),
+            (*([] if self.scenario.allows_problems else [PROBLEMS]), *checks),
         )
+
+    def close(self) -> None:
+        """End the trace, and let go of everything."""
+        self.trace.close()
+        self.simulation.close()
 
     def _advance(self, until_s: float, tell: Callable[[float], object] | None) -> None:
         simulation = self.simulation
@@ -115,13 +140,12 @@ class Run:
         self.simulation.record(kinds.HEAL, NOBODY, NOBODY, 0, 0, repr(step.action).encode())
         step.action.end(self.simulation)
 
-    def _judge(self, *, whole: bool) -> tuple[Violation, ...]:
+    def _judge(self, checks: Mapping[str, Check]) -> tuple[Violation, ...]:
         found = []
         if not self.scenario.allows_problems:
             found += [Violation(PROBLEMS, _in_words(each)) for each in self.simulation.problems]
-        if whole:
-            for name, check in self.scenario.checks.items():
-                found += [Violation(name, text) for text in check(self.simulation)]
+        for name, check in checks.items():
+            found += [Violation(name, text) for text in check(self.simulation)]
         return tuple(found)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
+from herd.sim.engine import hosting
 from herd.sim.explore.crew import LIMIT_S, Crew, pursue
 from herd.sim.explore.search import Search
 from herd.sim.explore.task import Task, perform
@@ -61,7 +62,7 @@ class Tally:
         else:
             self.passed += 1
         outcome = verdict.outcome
-        self.digests[verdict.seed] = outcome and outcome.digest
+        self.digests[verdict.seed] = None if outcome is None else outcome.digest
         self.cpu_s += verdict.cpu_s
         if outcome is not None:
             self.events += outcome.events
@@ -128,6 +129,7 @@ def preload(crew: Crew[int], name: str, scenario: Scenario, seed: int) -> None:
         perform(Task(scenario=name, seed=seed), scenario)
         return [each for each in sys.modules if each not in before]
 
+    hosting.install()
     crew.start(-1, look)
     ended: list[tuple[int, Ended]] = []
     while not ended:

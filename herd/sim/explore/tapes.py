@@ -1,7 +1,7 @@
 """Draws in words: `LABEL#N=VALUE` gives the draw number N (from 0) of the stream LABEL another value.
 
-A value is the 64 bits of a draw as a whole number (`0xffffffffffffffff`, `17`), or where it lies among all that
-could be drawn, from 0.0 (the lowest) to 1.0 (the highest).
+A value is the 64 bits of a draw as a whole number (`0xffffffffffffffff`, `17`), or where it lies among all
+that could be drawn, from 0.0 (the lowest) to 1.0 (the highest).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_override(text: str) -> tuple[tuple[str, int], int]:
     match = _OVERRIDE.fullmatch(text)
     if match is None:
         raise TapeError(
-            f"{text!r} is no LABEL#N=VALUE, such as 'faults#0=0.5': the draw 0 of the stream `faults` in the middle"
+            f"{text!r} is no LABEL#N=VALUE, such as 'faults#0=0.5': draw 0 of `faults` is the middle one"
         )
     return (match["label"], int(match["number"])), _value(match["value"].strip(), text)
 
@@ -79,4 +79,4 @@ def undrawn(overrides: Mapping[tuple[str, int], int], draws: Iterable[Draw]) -> 
         if not count:
             yield f"no stream {label!r} was drawn from"
         elif number >= count:
-            yield f"{place(label, number)} was never drawn: {label!r} had {count} draws, the last is #{count - 1}"
+            yield f"{place(label, number)} was never drawn: {label!r} ends with #{count - 1}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, frozen
@@ -13,7 +15,7 @@ from herd.sim.explore.writing import StepsError, classes, python, read_step
 from herd.sim.scenario import Scenario, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 RUN_ENDS: Final = "the run ends"
@@ -40,9 +42,13 @@ class Task:
 
 @frozen
 class Done:
-    """What became of a task: its outcome, and what a process can tell besides."""
+    """What became of a task: its outcome, and what a process can tell besides.
+
+    `real_s` is what the run took, without what had to be imported and built for it.
+    """
 
     outcome: Outcome
+    real_s: float
     undrawn: tuple[str, ...] = ()
     """Overrides that nothing ever drew, in words."""
 
@@ -68,11 +74,15 @@ def from_header(told: Mapping[str, Any], scenario: str | None = None) -> Task:
     name = scenario or told.get("scenario")
     seed = told.get("seed")
     if not isinstance(name, str) or not isinstance(seed, int):
-        raise HeaderError("its header names no scenario and seed: it was not written by `herd sim run --trace`")
+        raise HeaderError(
+            "its header names no scenario and seed: it was not written by `herd sim run --trace`"
+        )
     try:
         texts = told.get("steps")
         steps = None if texts is None else tuple(read_step(text, told.get("classes", {})) for text in texts)
-        overrides = dict(tapes.read_override(f"{place}={value}") for place, value in told.get("set", {}).items())
+        overrides = dict(
+            tapes.read_override(f"{place}={value}") for place, value in told.get("set", {}).items()
+        )
     except (StepsError, tapes.TapeError) as error:
         raise HeaderError(f"its header cannot be read: {error}") from error
     return Task(scenario=name, seed=seed, steps=steps, overrides=overrides, until_s=told.get("until_s"))
@@ -85,26 +95,45 @@ def perform(  # noqa: PLR0913 - what may be written besides
     trace_file: Path | None = None,
     tape_file: Path | None = None,
     version: str = "",
-    tell: Callable[[float, int], object] | None = None,
+    tell: Callable[[float, float, int], object] | None = None,
 ) -> Done:
-    """Run a task in this process; `tell` hears of the virtual time and the number of events now and then.
+    """Run a task in this process; `tell` hears of the virtual time, its end and the number of events.
 
     With `trace_file` it writes a trace, with `tape_file` all draws as JSON lines.
     """
-    tape = None
-    if task.overrides or tape_file is not None:
-        tape = Tape(dict(task.overrides), [])
+    with prepared(task, scenario, trace_file=trace_file, tape_file=tape_file, version=version) as (run, tape):
+        end_s = run.end_s if task.until_s is None else min(run.end_s, task.until_s)
+        told = None if tell is None else lambda now_s: tell(now_s, end_s, run.simulation.events)
+        began_s = time.perf_counter()
+        outcome = run.run(task.until_s, told)
+        real_s = time.perf_counter() - began_s
+    return Done(outcome, real_s, undrawn(task, tape))
+
+
+@contextmanager
+def prepared(
+    task: Task,
+    scenario: Scenario,
+    *,
+    trace_file: Path | None = None,
+    tape_file: Path | None = None,
+    version: str = "",
+) -> Iterator[tuple[Run, Tape | None]]:
+    """Give a task's run, ready to be run, and its tape if it has one; write the files to the end."""
+    tape = Tape(dict(task.overrides), []) if task.overrides or tape_file is not None else None
     file = None if trace_file is None else trace_file.open("wb")
     try:
-        run = Run(
-            scenario, task.seed, steps=task.steps, tape=tape, file=file, header=header(task, version)
+        yield (
+            Run(scenario, task.seed, steps=task.steps, tape=tape, file=file, header=header(task, version)),
+            tape,
         )
-        told = None if tell is None else lambda virtual_s: tell(virtual_s, run.simulation.events)
-        outcome = run.run(task.until_s, told)
     finally:
         if file is not None:
             file.close()
         if tape is not None and tape_file is not None:
             tapes.write(tape_file, tape.record or [])
-    undrawn = () if tape is None else tuple(tapes.undrawn(task.overrides, tape.record or []))
-    return Done(outcome, undrawn)
+
+
+def undrawn(task: Task, tape: Tape | None) -> tuple[str, ...]:
+    """Return what is to be said of overrides that nothing drew."""
+    return () if tape is None else tuple(tapes.undrawn(task.overrides, tape.record or []))

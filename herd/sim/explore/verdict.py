@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @frozen
 class Verdict:
-    """A run that has ended, in whatever way: `outcome` is None if it raised, crashed or took too long."""
+    """A run that has ended, in whatever way: `outcome` is None if it raised, crashed or took too long.
+
+    `real_s` is the time of the run itself, `cpu_s` that of its whole process.
+    """
 
     seed: int
     outcome: Outcome | None
@@ -44,6 +47,6 @@ def judge(seed: int, ended: Ended) -> Verdict:
     if ended.cause is None:
         done: Done = ended.value
         outcome = done.outcome
-        return Verdict(seed, outcome, outcome.violations, done.undrawn, ended.real_s, ended.cpu_s)
+        return Verdict(seed, outcome, outcome.violations, done.undrawn, done.real_s, ended.cpu_s)
     failure = Violation(f"{RUN_ENDS}: {ended.cause}", ended.text)
     return Verdict(seed, None, (failure,), (), ended.real_s, ended.cpu_s)

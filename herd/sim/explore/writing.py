@@ -120,7 +120,9 @@ class _Reader:
             case ast.List(elts=elements):
                 return [self.value(each) for each in elements]
             case ast.Dict(keys=keys, values=values) if None not in keys:
-                return {self.value(key): self.value(each) for key, each in zip(keys, values, strict=True) if key}
+                return {
+                    self.value(key): self.value(each) for key, each in zip(keys, values, strict=True) if key
+                }
             case _:
                 return self._literal(node)
 
@@ -138,7 +140,9 @@ class _Reader:
         module = self._modules.get(name, "")
         found = getattr(sys.modules.get(module), name, None)
         if not (isinstance(found, type) and attrs.has(found)):
-            raise StepsError(f"the scenario has no {name} (of {module or 'nowhere'}) to make {self._text!r} with")
+            raise StepsError(
+                f"the scenario has no {name} (of {module or 'nowhere'}) to make {self._text!r} with"
+            )
         return found
 
     def _literal(self, node: ast.expr) -> Any:

@@ -122,9 +122,7 @@ class Circumstances:
         if durability == "disk":
             return server in self.dead
         others = [name for name in self.neighbors if name != server]
-        return len(self.parts) > 1 or any(
-            self.may_have_forgotten(other, since_ns, until_ns) for other in others
-        )
+        return any(self.may_have_forgotten(other, since_ns, until_ns) for other in others)
 
     @property
     def dead(self) -> list[str]:

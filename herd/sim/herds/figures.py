@@ -18,8 +18,11 @@ from herd.sim.herds.kinds import Flows
 
 if TYPE_CHECKING:
     from herd.sim.engine.pipes import Pipe
+    from herd.sim.engine.simulation import Simulation
     from herd.sim.herds.build import SimulatedHerd
+    from herd.sim.scenario import Check
 
+ARRIVES: Final = "arrives soon"
 _PERCENTILES: Final = (50, 90, 99, 100)
 
 
@@ -49,6 +52,9 @@ class Watch:
     updates: int = 0
     openings: dict[str, list[bytes]] = field(factory=dict)
     """The first bytes of real links, by the server that was dialed: what an eavesdropper may repeat."""
+    dials: dict[str, list[tuple[int, int]]] = field(factory=dict)
+    """By the server that was dialed: when, and how long the dialer had been without a link to it."""
+    _heard_ns: dict[tuple[str, str], int] = field(factory=dict)
     _flows: Flows = field(factory=Flows)
     _news: dict[bytes, list[_News]] = field(factory=dict)
     _seen: dict[bytes, None] = field(factory=dict)
@@ -58,6 +64,7 @@ class Watch:
         simulation = self.herd.simulation
         simulation.on_write = self.written
         simulation.on_read = self.read
+        simulation.on_dial = self.dialed
 
     def written(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program writes."""
@@ -84,6 +91,7 @@ class Watch:
         target = pipe.target.host.name
         if target not in self.herd.hosts or LINKS_PORT not in {pipe.source.local[1], pipe.target.local[1]}:
             return
+        self._heard_ns[target, pipe.source.host.name] = self.herd.simulation.now_ns
         for line in self._flows.feed(-pipe.flow, pipe.source.host.index, data).records:
             self._reached(line, target)
 
@@ -120,6 +128,13 @@ class Watch:
                 waiting.append(news)
         self._news[client_id] = waiting
 
+    def dialed(self, source: str, target: str, port: int) -> None:
+        """Look at a connection attempt."""
+        if port == LINKS_PORT and source in self.herd.hosts:
+            now_ns = self.herd.simulation.now_ns
+            lonely_ns = now_ns - self._heard_ns.get((source, target), 0)
+            self.dials.setdefault(target, []).append((now_ns, lonely_ns))
+
     def openings_to(self, server: str) -> list[bytes]:
         """Return the beginnings of links that a server was dialed for, the last few."""
         return self.openings.get(server, [])[-10:]
@@ -152,3 +167,15 @@ class Watch:
             }
         return figures
 
+
+def arrives_within(limit_s: float) -> Check:
+    """Return a check that no record took longer from its origin to any server."""
+
+    def look(simulation: Simulation) -> list[str]:
+        watch: Watch = simulation.scene.watch
+        slowest_s = max(watch.arrivals_ns, default=0) / NS_PER_S
+        return (
+            [f"a record took {slowest_s:.3f} s to a server; {limit_s} s may"] if slowest_s > limit_s else []
+        )
+
+    return look

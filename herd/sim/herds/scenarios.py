@@ -18,13 +18,15 @@ from herd.sim.herds.figures import Watch
 from herd.sim.herds.judge import CHECKS
 from herd.sim.herds.work import Work, client_names
 from herd.sim.mishaps import Mishap
-from herd.sim.scenario import Scenario, Step
+from herd.sim.scenario import Check, Scenario, Step
 
 if TYPE_CHECKING:
     from herd.sim.engine.chance import Chance
     from herd.sim.engine.simulation import Simulation
 
 AUDITOR: Final = "auditor"
+AUDITED: Final = 3
+"""Clients that each server is asked for at the end."""
 BEGIN_S: Final = 2.0
 """When work and mishaps begin: links are up by then."""
 SETTLE_S: Final = 32.0
@@ -47,6 +49,8 @@ class HerdScenario:
     mishaps: Sequence[Mishap] = ()
     more_steps: Callable[[Chance], Sequence[Step]] = lambda _: ()
     """Steps besides work and mishaps."""
+    more_checks: Mapping[str, Check] = field(factory=dict)
+    """Checks besides the invariants."""
     guests: Callable[[SimulatedHerd], None] = nothing_more
     """Starts what else is there: hostile clients, slow readers."""
     duration_s: float = 60.0
@@ -62,7 +66,7 @@ class HerdScenario:
             settle_s=self.settle_s,
             network=self.network,
             plan=self._plan,
-            checks=CHECKS,
+            checks={**CHECKS, **self.more_checks},
             finish=_audit,
             figures=_figures,
         )
@@ -84,12 +88,13 @@ class HerdScenario:
 
 
 def _audit(simulation: Simulation) -> None:
-    """Ask each server for each client."""
+    """Ask each server for some clients; what it holds of the others is seen from inside."""
     herd: SimulatedHerd = simulation.scene
     ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
+    stream = simulation.chance.stream("audit")
     auditor = herd.walker(AUDITOR)
     for server in herd.hosts:
-        for client_id in ids:
+        for client_id in stream.sample(ids, min(AUDITED, len(ids))):
             auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
 
 

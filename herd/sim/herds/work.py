@@ -49,6 +49,27 @@ class Tell:
         """Do nothing: what is said is said."""
 
 
+@frozen
+class Crowd:
+    """A host tells a server of so many clients at once: a gateway, a bus full of phones."""
+
+    client: str
+    server: str
+    count: int
+    time_s: int
+
+    def begin(self, simulation: Simulation) -> None:
+        """Send it, in one write."""
+        lines = [
+            f"IAMAT crowd{number:05} {number % 90:+}.5{number % 180:+}.25 {self.time_s}.{number:09}\n"
+            for number in range(self.count)
+        ]
+        simulation.scene.walker(self.client).say(self.server, "".join(lines).encode())
+
+    def end(self, simulation: Simulation) -> None:
+        """Do nothing: what is said is said."""
+
+
 @frozen(kw_only=True)
 class Work:
     """What all clients together do."""
@@ -63,16 +84,27 @@ class Work:
     move_share: float = 0.2
     """How often a client goes over to another server."""
     twice_share: float = 0.1
-    """How many reports go to two servers at once, each with another position and the same time: a tie."""
+    """How many reports go to two servers at once, with two positions, and times that are the same or a
+    nanosecond apart: a tie, or nearly."""
     late_share: float = 0.1
     """How many reports carry a time that is already over."""
+    crowd: int = 0
+    """How many other clients are told of at once, now and then; 0: never."""
+    crowd_every_s: float = 10.0
 
     def steps(self, stream: Stream, servers: Sequence[str], from_s: float, until_s: float) -> list[Step]:
         """Draw all that is said."""
         names = client_names(self.clients)
-        return [
+        steps = [
             step for name in names for step in self._of_one(stream, name, names, servers, from_s, until_s)
         ]
+        at_s = from_s
+        while self.crowd and (at_s := at_s + stream.uniform(0.0, 2.0 * self.crowd_every_s)) < until_s:
+            time_s = CLIENT_EPOCH_S + int(at_s)
+            steps.append(
+                Step(round(at_s, 3), Crowd(stream.choice(names), stream.choice(servers), self.crowd, time_s))
+            )
+        return steps
 
     def _of_one(  # noqa: PLR0913, PLR0917 - who, among whom, where, when
         self,
@@ -107,10 +139,13 @@ class Work:
     ) -> list[Step]:
         late_s = stream.uniform(0.0, 10.0) if stream.chance(self.late_share) else 0.0
         told_ns = round((CLIENT_EPOCH_S + when_s - late_s) * 1000) * 1_000_000 + stream.integer(0, 999_999)
-        at = [server]
+        told = [(server, told_ns)]
         if stream.chance(self.twice_share):
-            at.append(stream.choice(servers))
-        return [Step(when_s, Tell(name, each, f"IAMAT {name} {_position(stream)} {_time(told_ns)}")) for each in at]
+            told.append((stream.choice(servers), told_ns + stream.integer(-1, 1)))
+        return [
+            Step(when_s, Tell(name, each, f"IAMAT {name} {_position(stream)} {_time(time_ns)}"))
+            for each, time_ns in told
+        ]
 
 
 def client_names(count: int) -> list[str]:

@@ -86,12 +86,17 @@ class Arrows:
         return self._labels.along(line, words, self._gaps(line))
 
     def _gaps(self, line: Line) -> list[tuple[float, float]]:
-        """Return the stretches of a line between two neighboring columns, the sender's first."""
+        """Return the stretches of a line between neighboring columns, within the plot; the sender's first."""
         left, right = min(line.x1, line.x2), max(line.x1, line.x2)
         stops = sorted({left, right, *(x for x in self._layout.columns.values() if left < x < right)})
         gaps = [(begin + _GAP_PX, end - _GAP_PX) for begin, end in pairwise(stops)]
-        gaps = [(begin, end) for begin, end in gaps if end > begin]
+        gaps = [(begin, end) for begin, end in gaps if end > begin and self._is_inside(line, begin, end)]
         return gaps if line.x1 < line.x2 else gaps[::-1]
+
+    def _is_inside(self, line: Line, left: float, right: float) -> bool:
+        slope = (line.y2 - line.y1) / (line.x2 - line.x1)
+        ends = [line.y1 + slope * (x - line.x1) for x in (left, right)]
+        return min(ends) > self._layout.top and max(ends) < self._layout.bottom
 
 
 def _shape(arrow: Arrow, line: Line) -> tuple[str, str]:
@@ -117,7 +122,7 @@ def _words(arrow: Arrow) -> str:
     first = arrow.messages[0]
     if first.sent.kind in {Kind.CONNECT, Kind.RESET, Kind.FIN}:
         return {Kind.CONNECT: "connect", Kind.RESET: "reset", Kind.FIN: "close"}[first.sent.kind]
-    if arrow.look == OPENING or not first.begins:
+    if arrow.look == OPENING or not first.begins or not first.size:
         return ""
     times = f"{len(arrow.messages)} x " if len(arrow.messages) > 1 else ""
     lines = first.sent.data.splitlines()

@@ -7,6 +7,7 @@ that names none concerns all. One that names two groups of hosts in parentheses 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
@@ -49,8 +50,8 @@ class Lifelines:
 
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = tuple(hosts)
-        self._running = dict.fromkeys(self._hosts, 0)
-        self._spans: dict[str, list[Span]] = {name: [] for name in self._hosts}
+        self._running: Counter[str] = Counter()
+        self._spans: defaultdict[str, list[Span]] = defaultdict(list)
         self._bands: list[Band] = []
         self._open: dict[tuple[str, str, bytes], list[int]] = {}
 
@@ -87,8 +88,9 @@ class Lifelines:
             self._spans[event.host].append(Span(event.time_ns))
 
     def _exit(self, event: Event) -> None:
-        self._running[event.host] -= 1
-        if self._running[event.host] == 0:
+        running = self._running[event.host]
+        self._running[event.host] = max(running - 1, 0)
+        if running == 1:
             self._spans[event.host][-1] = evolve(self._spans[event.host][-1], until_ns=event.time_ns)
 
     def _fault(self, event: Event) -> None:

@@ -51,6 +51,13 @@ class Message:
     size: int = 0
     begins: bool = True
 
+    @property
+    def receiver(self) -> str:
+        """Whom it reached, or for whom it was meant; empty for a datagram to many that reached nobody."""
+        if self.arrived is not None and self.arrived.host != self.sent.host:
+            return self.arrived.host
+        return self.sent.peer
+
 
 @define
 class _Segment:

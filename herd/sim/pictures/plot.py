@@ -102,7 +102,7 @@ class Plot:
         waves = int((right - left) / _WAVE_PX)
         forth = [(left + i * _WAVE_PX, top + 3 * (i % 2)) for i in range(waves + 1)]
         back = [(left + i * _WAVE_PX, bottom + 3 * (i % 2)) for i in range(waves, -1, -1)]
-        took = f"{_duration(piece.until_ns - piece.from_ns)} in which nothing is sent and nothing arrives"
+        took = f"{_duration(piece.until_ns - piece.from_ns)} with nothing to show"
         middle = (top + bottom) / 2 + 5
         return "".join(
             (

@@ -136,7 +136,7 @@ class _Reader:
             self._told.append(event)
 
     def _shows(self, message: Message) -> bool:
-        return self._window.shows_host(message.sent.host) and self._window.shows_host(message.sent.peer)
+        return self._window.shows_host(message.sent.host) and self._window.shows_host(message.receiver)
 
     def scene(self) -> Scene:
         messages = [*self._messages, *filter(self._shows, self._matcher.rest())]
@@ -148,7 +148,7 @@ class _Reader:
             len(self._hosts) - len(hosts),
             from_ns,
             max(self._times, default=from_ns),
-            _arrows([each for each in messages if each.sent.host in there and each.sent.peer in there]),
+            _arrows([each for each in messages if each.sent.host in there and each.receiver in there]),
             [each for each in self._marks if each.host in there],
             self._told,
             self._lifelines.bands(from_ns, hosts),
@@ -165,7 +165,7 @@ def _is_failure(event: Event) -> bool:
 def _busiest(hosts: list[str], messages: list[Message], marks: list[Event]) -> list[str]:
     """Return the hosts for which there is room, those first that have most to show, in their own order."""
     busy = Counter(each.sent.host for each in messages)
-    busy.update(each.sent.peer for each in messages)
+    busy.update(each.receiver for each in messages)
     busy.update(each.host for each in marks)
     chosen = sorted(hosts, key=lambda name: -busy[name])[:MOST_HOSTS]
     there = frozenset(chosen)
@@ -178,7 +178,7 @@ def _arrows(messages: list[Message]) -> list[Arrow]:
         sent, arrived = message.sent, message.arrived
         arrow = Arrow(
             sent.host,
-            sent.peer,
+            message.receiver,
             sent.time_ns,
             arrived.time_ns if arrived else None,
             message.fate,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
 
+from herd.sim.engine.trace import Kind
 from herd.sim.pictures.messages import Fate, Matcher
 from herd.sim.pictures.window import ALL, Window
 from herd.sim.pictures.words import detail, seconds
@@ -58,7 +59,7 @@ class _Clocks:
                     clock[name] = max(count, clock.get(name, 0))
         if shown:
             clock[host] = clock.get(host, 0) + 1
-        if event.peer:
+        if event.peer or event.kind is Kind.DATAGRAM:
             self._sent[event.number] = dict(clock)
         return {host: clock[host], **{name: clock[name] for name in sorted(clock)}} if shown else None
 

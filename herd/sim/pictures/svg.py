@@ -69,12 +69,18 @@ def _summary(scene: Scene) -> str:
     messages = sum(len(arrow.messages) for arrow in scene.arrows)
     words = [
         f"{seconds(scene.from_ns)} s to {seconds(scene.until_ns)} s of virtual time",
-        f"{len(scene.hosts)} hosts",
-        f"{messages:,} messages",
+        _counted(len(scene.hosts), "host"),
+        _counted(messages, "message"),
     ]
     if scene.alone:
-        words.append(f"not drawn: {scene.alone:,} timers, threads and lookups")
+        words.append(
+            f"not drawn: {_counted(scene.alone, 'event')} of programs alone (timers, threads, lookups)"
+        )
     return " · ".join(words)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _warnings(trace: TraceFile, scene: Scene) -> Iterator[str]:
@@ -84,7 +90,8 @@ def _warnings(trace: TraceFile, scene: Scene) -> Iterator[str]:
             "events are left out. Ask for a time that begins there, or for fewer hosts."
         )
     if scene.others:
-        yield f"{scene.others:,} more hosts find no room, those with the least to show: ask for them by name."
+        others = _counted(scene.others, "more host")
+        yield f"There is no room for {others}, those with the least to show: ask for them by name."
     if not trace.complete:
         yield "The file of the trace is cut short: the run that wrote it never ended it."
     if not scene.arrows and not scene.marks and not scene.told:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import frozen
 
 from herd.sim.engine.tracefile import NS_PER_S
 
@@ -28,7 +28,7 @@ class Window:
 
     from_s: float = 0.0
     until_s: float | None = None
-    hosts: tuple[str, ...] = field(default=(), converter=tuple)
+    hosts: tuple[str, ...] = ()
 
     @cached_property
     def from_ns(self) -> int:
@@ -77,6 +77,8 @@ def _hint(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]}?"
+    if not known:
+        return "it has none"
     few = 12
     return f"its hosts are {', '.join(known[:few])}" + (
         f" and {len(known) - few} more" if len(known) > few else ""

@@ -2,10 +2,16 @@
 
 from herd.sim.herds.build import HerdPlan
 from herd.sim.herds.scenarios import HerdScenario
-from herd.sim.mishaps import crashes, links_down, power_cuts, slow_disks
+from herd.sim.mishaps import crashes, isolated_crashes, links_down, power_cuts, slow_disks
 
 scenario = HerdScenario(
     about="Durability `disk`: no acknowledged report is lost though servers die at any moment of a write.",
     herd=HerdPlan(durability="disk"),
-    mishaps=[crashes(every_s=6.0), power_cuts(), slow_disks(), links_down()],
+    mishaps=[
+        isolated_crashes(disk_ms=1_500.0),
+        crashes(every_s=10.0),
+        power_cuts(),
+        slow_disks(),
+        links_down(every_s=10.0),
+    ],
 ).scenario()

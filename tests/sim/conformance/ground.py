@@ -1,14 +1,19 @@
 """A ground: where a case of the conformance suite is played, and what was seen there.
 
-A case is one body. It is given a ground, does with `ground.reactor` what programs do with a reactor, and notes
-every event under the name of who saw it. Events of one name are in order; between names nothing is promised,
-as between two ends of a real connection. Where reality is free to cut a stream into pieces, the bytes that come
-one after the other are one event.
+A case is one body. It is given a ground, does with `ground.reactor` what programs do with a reactor, and
+notes every event under the name of who saw it. Events of one name are in order; between names nothing is
+promised, as between two ends of a real connection. Where reality is free to cut a stream into pieces, the
+bytes that come one after the other are one event.
 """
 
 from __future__ import annotations
 
+import gc
+import warnings
 import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import define, field
@@ -17,8 +22,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from pathlib import Path
+    from collections.abc import Coroutine, Iterator
 
     from twisted.internet.address import IPv4Address
 
@@ -27,7 +31,7 @@ Body: TypeAlias = "Callable[[Ground], Coroutine[Any, Any, None] | None]"
 
 HOME: Final = "127.0.0.1"
 MOMENT_S: Final = 0.01
-"""Long enough, on either ground, for what was sent on loopback to have arrived. No case is wrong if it was not."""
+"""Long enough, on either ground, for what was sent on loopback to have arrived."""
 LITERAL_BYTES: Final = 100
 """A stream that is longer is told by its length and checksum."""
 
@@ -36,14 +40,16 @@ LITERAL_BYTES: Final = 100
 class Ground:
     """Somewhere to play a case.
 
-    `run` runs the reactor until it stops, in cases that are a program of their own. `silent_address` is a host
-    and port from which no answer ever comes. `directory` has a path short enough for sockets.
+    `run` runs the reactor until it stops, in cases that are a program of their own. `silent_address` gives a
+    host and port from which no answer ever comes, `free_port` a TCP port of loopback on which nobody listens,
+    and nobody else will while the case is played. `directory` has a path short enough for sockets.
     """
 
     reactor: Any
     directory: Path
     run: Callable[[], None]
     silent_address: Callable[[], tuple[str, int]]
+    free_port: Callable[[], int]
     _seen: dict[str, list[str | bytearray]] = field(factory=dict)
     _waiting: list[tuple[Callable[[], bool], Deferred[None]]] = field(factory=list)
     _last_acts: list[Callable[[], Any]] = field(factory=list)
@@ -150,10 +156,19 @@ def in_short(stream: bytes) -> Event:
 def reason_of(failure: Failure) -> str:
     """Return the name of a failure's class."""
     assert isinstance(failure, Failure)
-    return failure.type.__name__
+    return type(failure.value).__name__
 
 
 def port_number(port: Any) -> int:
     """Return the number of the port that something listens on."""
     host: IPv4Address = port.getHost()
     return host.port
+
+
+@contextmanager
+def unclosed() -> Iterator[None]:
+    """Forgive Twisted the socket that it lets go of, unclosed, when it cannot bind it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()

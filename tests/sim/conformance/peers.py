@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twisted.python.failure import Failure
-
-Server = TypeVar("Server", bound="Peer")
-Client = TypeVar("Client", bound="Peer")
 
 
 class Peer(Protocol):
@@ -36,7 +33,7 @@ class Peer(Protocol):
 
     def connectionMade(self) -> None:
         self.is_made = True
-        self.ground.at_the_end(self.transport.abortConnection)
+        self.ground.at_the_end(self.hang_up)
         self.note("made")
 
     def dataReceived(self, data: bytes) -> None:
@@ -46,6 +43,10 @@ class Peer(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.is_lost = True
         self.note("lost", reason_of(reason))
+
+    def hang_up(self) -> None:
+        if not self.is_lost:
+            self.transport.abortConnection()
 
     async def made(self) -> None:
         await self.ground.until(lambda: self.is_made)
@@ -77,7 +78,7 @@ class HalfPeer(Peer):
 
 
 class Listener(Factory):
-    """Builds peers by a function of (ground, name); the first is `server`, the others `server 2` and so on."""
+    """Builds peers by a function of (ground, name): `server`, `server 2` and so on."""
 
     noisy = False
 
@@ -138,8 +139,8 @@ class Single(ClientFactory):
 
 
 async def pair(
-    ground: Ground, server: type[Server] = Peer, client: type[Client] = Peer  # type: ignore[assignment]
-) -> tuple[Server, Client]:
+    ground: Ground, server: Callable[[Ground, str], Any] = Peer, client: Callable[[Ground, str], Any] = Peer
+) -> tuple[Any, Any]:
     """Return two connected peers, `server` and `client`; both have noted that they were made."""
     acceptor, dialer = server(ground, "server"), client(ground, "client")
     await connected(ground, acceptor, dialer)

@@ -12,7 +12,6 @@ import shutil
 import socket
 import tempfile
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -21,10 +20,12 @@ import pytest_twisted
 from attrs import define, field
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as GaveUp
 from twisted.internet.error import ConnectionDone
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.python.threadable import isInIOThread
+from zope.interface import implementer
 
 from herd.sim.engine import globalreactor, parking, pins
 from herd.sim.engine.profile import Constant, Profile, Uniform
@@ -32,7 +33,7 @@ from herd.sim.engine.simulation import Simulation
 from tests.sim.conformance.ground import HOME, Body, Event, Ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
     from twisted.logger import LogEvent
 
@@ -49,13 +50,16 @@ SEEDS: Final = [
 ]
 """The network of each seed: what real networks are free to do differently."""
 
+UNUSED_PORT: Final = 7
+"""On a simulated host, which gives numbers from 32768 on to those who ask for any."""
+
 PATIENCE_S: Final = 10.0
 """How long a case may take that takes milliseconds."""
 
 real_reactor: Any = global_reactor
 
 
-def conforms(**expected: list[Event]) -> Callable[[Body], Callable[..., None]]:
+def conforms(**expected: Sequence[Event]) -> Callable[[Body], Callable[..., None]]:
     """Make a test of a body: on every ground exactly these events are noted, by name.
 
     Failures that are logged are the events of `log`.
@@ -73,12 +77,13 @@ def conforms(**expected: list[Event]) -> Callable[[Body], Callable[..., None]]:
 
         for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
             setattr(test, attribute, getattr(body, attribute))
-        return test
+        made: Callable[..., None] = test
+        return made
 
     return decorate
 
 
-def difference(seen: dict[str, list[Event]], expected: dict[str, list[Event]]) -> str:
+def difference(seen: dict[str, list[Event]], expected: Mapping[str, Sequence[Event]]) -> str:
     """Tell, name by name, what was seen and what should have been."""
     names = dict.fromkeys([*expected, *seen])
     return "\n".join(
@@ -104,7 +109,7 @@ async def within_running(body: Body) -> dict[str, list[Event]]:
         playing: Deferred[None] = Deferred.fromCoroutine(body(ground))  # type: ignore[arg-type]
         try:
             await playing.addTimeout(PATIENCE_S, real_reactor)
-        except TimeoutError:
+        except GaveUp:
             ground.note("player", "gave up")
         finally:
             told = ground.told()
@@ -137,9 +142,18 @@ def real_ground(stack: ExitStack, reactor: Any) -> Ground:
     stack.callback(shutil.rmtree, directory)
 
     def run() -> None:
-        reactor.run(installSignalHandlers=False)
+        reactor.run(installSignalHandlers=False)  # they belong to the test run
 
-    return Ground(reactor, directory, run, lambda: deaf_listener(stack))
+    return Ground(reactor, directory, run, lambda: deaf_listener(stack), lambda: held_port(stack))
+
+
+def held_port(stack: ExitStack) -> int:
+    """Return a port that a bound socket holds: Linux gives it only to who reuses it, as Twisted does."""
+    holder = stack.enter_context(socket.socket())
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((HOME, 0))
+    number: int = holder.getsockname()[1]
+    return number
 
 
 def deaf_listener(stack: ExitStack) -> tuple[str, int]:
@@ -150,7 +164,7 @@ def deaf_listener(stack: ExitStack) -> tuple[str, int]:
     address: tuple[str, int] = listener.getsockname()
     for _ in range(3):
         filler = stack.enter_context(socket.socket())
-        filler.setblocking(False)
+        filler.settimeout(0)
         filler.connect_ex(address)
     return address
 
@@ -159,6 +173,7 @@ def deaf_listener(stack: ExitStack) -> tuple[str, int]:
 def logs_noted(ground: Ground) -> Iterator[None]:
     """Note the class of every failure that is logged."""
 
+    @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
         failure = event.get("log_failure") or event.get("failure")
         if failure is not None:
@@ -199,12 +214,7 @@ def play_simulated(body: Body, seed: int, profile: Profile) -> dict[str, list[Ev
         case = Case(body, home.files, (away.address, 7))
         home.start(case)
         simulation.run(PATIENCE_S)
-        for failure in case.failures:
-            failure.raiseException()
-        for ground in case.grounds:
-            ground.note("player", "gave up")
-            case.told.append(ground.told())
-        return case.told[0]
+        return case.outcome()
 
 
 @define(eq=False)
@@ -214,48 +224,58 @@ class Case:
     body: Body
     directory: Path
     silent_address: tuple[str, int]
-    grounds: list[Ground] = field(factory=list)
-    """The one that has not told yet."""
-    told: list[dict[str, list[Event]]] = field(factory=list)
-    failures: list[Failure] = field(factory=list)
     name: str = "case"
+    _ground: Ground = field(init=False)
+    _playing: Deferred[None] | None = None
+    """What is not over yet."""
+    _told: dict[str, list[Event]] | None = None
+    _failure: Failure | None = None
 
     def start(self, process: Process) -> None:
         """Play it in a reactor that runs, or let it run the reactor."""
         reactor: Any = process.reactor
-        ground = Ground(reactor, self.directory, reactor.run, lambda: self.silent_address)
-        self.grounds.append(ground)
+        self._ground = Ground(
+            reactor, self.directory, reactor.run, lambda: self.silent_address, lambda: UNUSED_PORT
+        )
         if inspect.iscoroutinefunction(self.body):
             reactor.startRunning()
-            reactor.callLater(0, self.play, ground)
+            reactor.callLater(0, self.play)
         else:
-            parking.begin(process, partial(self.run, ground))
+            parking.begin(process, self.run)
 
-    def play(self, ground: Ground) -> None:
-        noting = logs_noted(ground)
-        noting.__enter__()
+    def play(self) -> None:
+        self._playing = Deferred.fromCoroutine(self.within_running())
+        self._playing.addBoth(self.end)
 
-        def end(result: Any) -> None:
-            noting.__exit__(None, None, None)
-            self.end(ground, result)
+    async def within_running(self) -> None:
+        with logs_noted(self._ground):
+            await self.body(self._ground)  # type: ignore[misc]
 
-        Deferred.fromCoroutine(self.body(ground)).addBoth(end)  # type: ignore[arg-type]
-
-    def run(self, ground: Ground) -> None:
+    def run(self) -> None:
         failure = None
-        with logs_noted(ground):
+        with logs_noted(self._ground):
             try:
-                self.body(ground)
+                self.body(self._ground)
             except Exception:  # noqa: BLE001 - raised again, outside of the simulation
                 failure = Failure()
-        self.end(ground, failure)
+        self.end(failure)
 
-    def end(self, ground: Ground, result: Any) -> None:
-        if isinstance(result, Failure):
-            self.failures.append(result)
-        self.told.append(ground.told())
-        self.grounds.remove(ground)
-        ground.clean_up()
+    def end(self, result: Failure | None) -> None:
+        self._failure = result
+        self._told = self._ground.told()
+        self._ground.clean_up()
+
+    def outcome(self) -> dict[str, list[Event]]:
+        """Return what was told; raise what went wrong."""
+        if self._told is None:
+            self._ground.note("player", "gave up")
+            told = self._ground.told()
+            if self._playing is not None:
+                self._playing.cancel()
+            return told
+        if self._failure is not None:
+            self._failure.raiseException()
+        return self._told
 
 
 PLAYERS: Final[list[Player]] = [real, simulated]

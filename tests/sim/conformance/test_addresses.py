@@ -12,6 +12,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableDescriptor,
     IListeningPort,
     IPushProducer,
+    IReactorTCP,
     ITCPTransport,
     ITLSTransport,
     ITransport,
@@ -71,7 +72,7 @@ async def test_the_peers_address_outlives_the_connection(ground: Ground) -> None
 async def test_delays_are_switched_off_and_on(ground: Ground) -> None:
     for peer in await pair(ground):
         peer.note("no delay:", peer.transport.getTcpNoDelay())
-        peer.transport.setTcpNoDelay(True)
+        peer.transport.setTcpNoDelay(enabled=True)
         peer.note("no delay:", peer.transport.getTcpNoDelay())
         peer.transport.setTcpNoDelay(0)
         peer.note("no delay:", peer.transport.getTcpNoDelay())
@@ -86,7 +87,7 @@ async def test_keep_alive_is_switched_on_and_off(ground: Ground) -> None:
         peer.note("keep alive:", peer.transport.getTcpKeepAlive())
         peer.transport.setTcpKeepAlive(1)
         peer.note("keep alive:", peer.transport.getTcpKeepAlive())
-        peer.transport.setTcpKeepAlive(False)
+        peer.transport.setTcpKeepAlive(enabled=False)
         peer.note("keep alive:", peer.transport.getTcpKeepAlive())
 
 
@@ -102,12 +103,20 @@ async def test_the_interfaces_of_a_transport(ground: Ground) -> None:
                 peer.note(interface.__name__)
 
 
-@conforms(client=["made"], server=["made"], port=["IListeningPort"], connector=["IConnector", "IPv4Address", "its port"])
+@conforms(
+    client=["made"],
+    server=["made"],
+    reactor=["IReactorTCP"],
+    port=["IListeningPort"],
+    connector=["IConnector", "IPv4Address", "its port"],
+)
 async def test_the_interfaces_of_a_port_and_a_connector(ground: Ground) -> None:
     server, client = Peer(ground, "server"), Peer(ground, "client")
     port = ground.listen(Single(server))
     connector = ground.reactor.connectTCP(HOME, port_number(port), Single(client))
     await ground.until(lambda: server.is_made and client.is_made)
+    if verifyObject(IReactorTCP, ground.reactor):
+        ground.note("reactor", "IReactorTCP")
     if verifyObject(IListeningPort, port):
         ground.note("port", "IListeningPort")
     if verifyObject(IConnector, connector):

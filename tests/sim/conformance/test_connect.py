@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 REFUSED = "ConnectionRefusedError"
 
 
-async def closed_port(ground: Ground) -> int:
-    """Return the number of a port that nobody listens on any more."""
-    port = ground.reactor.listenTCP(0, Single(None), interface=HOME)
-    number = port_number(port)
-    await port.stopListening()
-    return number
+async def built(ground: Ground, listener: Listener, dialer: Any, count: int) -> None:
+    """Wait until both have built so many peers, and the acceptor's newest is connected."""
+    await ground.until(
+        lambda: len(listener.built) == len(dialer.built) == count and listener.built[-1].is_made
+    )
 
 
 @conforms(
-    dialer=["start", "started connecting", "returned connecting", "failed ConnectionRefusedError disconnected", "stop"]
+    dialer=[
+        "start",
+        "started connecting",
+        "returned connecting",
+        "failed ConnectionRefusedError disconnected",
+        "stop",
+    ]
 )
 async def test_a_closed_port_refuses(ground: Ground) -> None:
-    connector = ground.reactor.connectTCP(HOME, await closed_port(ground), Dialer(ground))
+    connector = ground.reactor.connectTCP(HOME, ground.free_port(), Dialer(ground))
     ground.note("dialer", "returned", connector.state)
     await ground.until_noted("dialer", 5)
 
@@ -43,17 +48,17 @@ class Telling(ClientFactory):
         self.ground = ground
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
-        self.ground.note("dialer", reason_of(reason), reason.value.args, str(reason.value))
+        error: Any = reason.value
+        self.ground.note("dialer", reason_of(reason), error.args, str(error))
 
 
 @conforms(
     dialer=[
-        "ConnectionRefusedError ('Connection refused',) "
-        "Connection was refused by other side: 111: Connection refused."
+        f"{REFUSED} ('Connection refused',) Connection was refused by other side: 111: Connection refused."
     ]
 )
 async def test_a_refusal_in_words(ground: Ground) -> None:
-    ground.reactor.connectTCP(HOME, await closed_port(ground), Telling(ground))
+    ground.reactor.connectTCP(HOME, ground.free_port(), Telling(ground))
     await ground.until_noted("dialer", 1)
 
 
@@ -73,7 +78,7 @@ async def test_a_timeout_in_words(ground: Ground) -> None:
 async def test_a_dial_from_its_start_to_its_stop(ground: Ground) -> None:
     listener, dialer = Listener(ground), Dialer(ground)
     connector = ground.reactor.connectTCP(HOME, port_number(ground.listen(listener)), dialer)
-    await ground.until(lambda: bool(listener.built and listener.built[0].is_made and dialer.built))
+    await built(ground, listener, dialer, 1)
     ground.note("client", "connector", connector.state)
     listener.built[0].transport.loseConnection()
     await all_lost(ground, listener.built[0], dialer.built[0])
@@ -107,13 +112,13 @@ async def test_the_protocol_is_told_before_the_factory(ground: Ground) -> None:
         def stopFactory(self) -> None:
             ground.note("both", "dialer: stop")
 
-    connector = ground.reactor.connectTCP(HOME, port_number(ground.listen(Single(Both2()))), Factory())
+    connector = ground.reactor.connectTCP(HOME, port_number(ground.listen(Single(Mute()))), Factory())
     await ground.until_noted("both", 2)
     connector.disconnect()
     await ground.until_noted("both", 5)
 
 
-class Both2:
+class Mute:
     """A protocol that says nothing to anybody."""
 
     def makeConnection(self, transport: Any) -> None:
@@ -186,7 +191,7 @@ async def test_a_dial_that_would_succeed_is_stopped(ground: Ground) -> None:
 async def test_a_connector_disconnects(ground: Ground) -> None:
     listener, dialer = Listener(ground), Dialer(ground)
     connector = ground.reactor.connectTCP(HOME, port_number(ground.listen(listener)), dialer)
-    await ground.until(lambda: bool(listener.built and listener.built[0].is_made and dialer.built))
+    await built(ground, listener, dialer, 1)
     ground.raises("dialer", connector.stopConnecting)
     ground.raises("dialer", connector.connect)
     ground.note("dialer", "disconnecting")
@@ -236,8 +241,7 @@ async def test_a_lost_connection_is_made_again_by_its_connector(ground: Ground) 
     listener, dialer = Listener(ground), Persistent(ground)
     ground.reactor.connectTCP(HOME, port_number(ground.listen(listener)), dialer)
     for number in (1, 2):
-        await ground.until(lambda number=number: len(listener.built) == len(dialer.built) == number)
-        await listener.built[-1].made()
+        await built(ground, listener, dialer, number)
         listener.built[-1].transport.loseConnection()
         await all_lost(ground, listener.built[-1], dialer.built[-1])
     await ground.until_noted("dialer", 9)
@@ -255,7 +259,7 @@ async def test_a_lost_connection_is_made_again_by_its_connector(ground: Ground) 
     ]
 )
 async def test_a_failed_dial_is_tried_again_by_its_connector(ground: Ground) -> None:
-    ground.reactor.connectTCP(HOME, await closed_port(ground), Persistent(ground))
+    ground.reactor.connectTCP(HOME, ground.free_port(), Persistent(ground))
     await ground.until_noted("dialer", 7)
 
 
@@ -280,7 +284,7 @@ async def test_a_service_that_does_not_exist(ground: Ground) -> None:
 async def test_a_name_is_dialed(ground: Ground) -> None:
     listener, dialer = Listener(ground), Dialer(ground)
     ground.reactor.connectTCP("localhost", port_number(ground.listen(listener)), dialer)
-    await ground.until(lambda: bool(listener.built and listener.built[0].is_made and dialer.built))
+    await built(ground, listener, dialer, 1)
     dialer.note("stop")
     dialer.stopFactory = lambda: None  # type: ignore[method-assign]
     dialer.clientConnectionLost = lambda *_: None  # type: ignore[method-assign]
@@ -322,17 +326,16 @@ async def test_one_factory_is_started_once_for_all_its_dials(ground: Ground) -> 
     listener, dialer = Listener(ground), Dialer(ground)
     number = port_number(ground.listen(listener))
     ground.reactor.connectTCP(HOME, number, dialer)
-    await ground.until(lambda: len(listener.built) == len(dialer.built) == 1)
+    await built(ground, listener, dialer, 1)
     ground.note("dialer", "start", dialer.numPorts + 1)
     ground.reactor.connectTCP(HOME, number, dialer)
-    await ground.until(lambda: len(listener.built) == len(dialer.built) == 2)
-    await listener.built[-1].made()
+    await built(ground, listener, dialer, 2)
 
 
 class Patient(ReconnectingClientFactory):
     noisy = False
     initialDelay = delay = 0.005
-    jitter = None
+    jitter = 0.0
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -359,15 +362,13 @@ class Patient(ReconnectingClientFactory):
     **{"server 2": ["made"]},
 )
 async def test_a_reconnecting_factory_comes_back(ground: Ground) -> None:
-    number = await closed_port(ground)
+    number = ground.free_port()
     dialer, listener = Patient(ground), Listener(ground)
     ground.at_the_end(dialer.stopTrying)
     ground.reactor.connectTCP(HOME, number, dialer)
     await ground.until_noted("dialer", 4)
     port = ground.reactor.listenTCP(number, listener, interface=HOME)
     ground.at_the_end(port.stopListening)
-    await ground.until(lambda: len(listener.built) == len(dialer.built) == 1)
-    await listener.built[0].made()
+    await built(ground, listener, dialer, 1)
     listener.built[0].transport.loseConnection()
-    await ground.until(lambda: len(listener.built) == len(dialer.built) == 2)
-    await listener.built[1].made()
+    await built(ground, listener, dialer, 2)

@@ -34,18 +34,17 @@ async def test_an_error_on_data_loses_the_connection(ground: Ground) -> None:
 @conforms(
     client=["made", b"!", "lost ZeroDivisionError"],
     server=["made", "lost ConnectionDone"],
-    dialer=["start", "started connecting", "lost ZeroDivisionError disconnected", "stop"],
+    dialer=["start", "started connecting", "build", "lost ZeroDivisionError disconnected", "stop"],
     log=["ZeroDivisionError"],
 )
 async def test_a_dialer_is_told_of_its_protocols_error(ground: Ground) -> None:
     server, client = Peer(ground, "server"), Stumbling(ground, "client")
-    dialer = Dialer(ground)
-    dialer.buildProtocol = lambda addr: client  # type: ignore[method-assign]
+    dialer = Dialer(ground, lambda *_: client)
     ground.reactor.connectTCP(HOME, port_number(ground.listen(Single(server))), dialer)
     await ground.until(lambda: server.is_made and client.is_made)
     server.transport.write(b"!")
     await all_lost(ground, server, client)
-    await ground.until_noted("dialer", 4)
+    await ground.until_noted("dialer", 5)
 
 
 class Stillborn(Peer):
@@ -177,4 +176,4 @@ async def test_an_error_on_a_datagram_is_logged_and_the_next_one_comes(ground: G
     ground.at_the_end(sender.stopListening)
     for number, datagram in enumerate([b"one", b"two"], start=1):
         sender.write(datagram, (HOME, port_number(receiver)))
-        await ground.until_noted("receiver", number)
+        await ground.until_noted("log", number)

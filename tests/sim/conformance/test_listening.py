@@ -35,7 +35,11 @@ async def test_a_port_from_its_start_to_its_stop(ground: Ground) -> None:
     ground.raises("listener", port.stopListening)
 
 
-@conforms(client=["made", b"still here"], server=["made", "closed"], dialer=["failed ConnectionRefusedError"])
+@conforms(
+    client=["made", b"still here"],
+    server=["made", "closed"],
+    dialer=["start", "started connecting", "failed ConnectionRefusedError disconnected", "stop"],
+)
 async def test_connections_survive_their_port(ground: Ground) -> None:
     server, client = Peer(ground, "server"), Peer(ground, "client")
     port = ground.listen(Single(server))
@@ -46,12 +50,8 @@ async def test_connections_survive_their_port(ground: Ground) -> None:
     server.note("closed")
     server.transport.write(b"still here")
     await client.hears(10)
-    refused = Single(None)
-    refused.clientConnectionFailed = lambda _, reason: ground.note(  # type: ignore[method-assign]
-        "dialer", "failed", reason.type.__name__
-    )
-    ground.reactor.connectTCP(HOME, number, refused)
-    await ground.until_noted("dialer", 1)
+    ground.reactor.connectTCP(HOME, number, Dialer(ground))
+    await ground.until_noted("dialer", 4)
 
 
 @conforms(
@@ -63,13 +63,13 @@ async def test_connections_survive_their_port(ground: Ground) -> None:
 async def test_a_port_is_opened_again(ground: Ground) -> None:
     listener = Noting(ground)
     port = ground.listen(listener)
-    number = port_number(port)
     await port.stopListening()
     port.startListening()
     ground.reactor.connectTCP(HOME, port_number(port), Single(Peer(ground, "client")))
     await ground.until_noted("client", 1)
     await ground.until_noted("server", 1)
     await port.stopListening()
+    number = ground.free_port()
     port = ground.reactor.listenTCP(number, listener, interface=HOME)
     ground.at_the_end(port.stopListening)
     ground.reactor.connectTCP(HOME, number, Single(Peer(ground, "client")))
@@ -79,9 +79,7 @@ async def test_a_port_is_opened_again(ground: Ground) -> None:
 
 @conforms(listener=["start", "stop", "start"], client=["made"], server=["made"])
 async def test_a_port_with_a_number_is_opened_again_where_it_was(ground: Ground) -> None:
-    first = ground.listen(Single(None))
-    number = port_number(first)
-    await first.stopListening()
+    number = ground.free_port()
     port = ground.reactor.listenTCP(number, Noting(ground), interface=HOME)
     await port.stopListening()
     port.startListening()
@@ -132,7 +130,9 @@ async def test_a_free_port_is_found(ground: Ground) -> None:
     ground.note("listener", "different" if host != second.getHost() else "the same")
 
 
-@conforms(listener=["0.0.0.0"], client=["made", "127.0.0.1 127.0.0.1"], server=["made", "127.0.0.1 127.0.0.1"])
+@conforms(
+    listener=["0.0.0.0"], client=["made", "127.0.0.1 127.0.0.1"], server=["made", "127.0.0.1 127.0.0.1"]
+)
 async def test_a_port_on_every_interface(ground: Ground) -> None:
     server, client = Peer(ground, "server"), Peer(ground, "client")
     port = ground.reactor.listenTCP(0, Single(server))

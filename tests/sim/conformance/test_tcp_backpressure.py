@@ -10,7 +10,7 @@ from twisted.protocols.basic import FileSender
 from zope.interface import implementer
 
 from tests.sim.conformance.ground import in_short
-from tests.sim.conformance.peers import Peer, Single, all_lost, connected, pair, HalfPeer
+from tests.sim.conformance.peers import HalfPeer, Peer, all_lost, connected, pair
 from tests.sim.conformance.players import conforms
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def test_a_producer_waits_for_a_reader_that_has_paused(ground: Ground) -> 
     server, client = await pair(ground)
     client.transport.pauseProducing()
     pump = Pump(ground, server.transport)
-    server.transport.registerProducer(pump, True)
+    server.transport.registerProducer(pump, streaming=True)
     pump.run()
     written = 0
     while pump.written > written:
@@ -104,7 +104,7 @@ async def test_a_producer_waits_for_a_reader_that_has_paused(ground: Ground) -> 
 )
 async def test_every_write_beyond_64_kib_pauses(ground: Ground) -> None:
     server, client = await pair(ground)
-    server.transport.registerProducer(Silent(ground), True)
+    server.transport.registerProducer(Silent(ground), streaming=True)
     for number in range(1, 7):
         server.transport.write(CHUNK)
         if number >= 4:
@@ -141,7 +141,9 @@ class Drip:
 )
 async def test_a_pull_producer_is_asked_until_it_is_done(ground: Ground) -> None:
     server, client = await pair(ground)
-    server.transport.registerProducer(Drip(ground, server.transport, [b"one", b" two", b" three"]), False)
+    server.transport.registerProducer(
+        Drip(ground, server.transport, [b"one", b" two", b" three"]), streaming=False
+    )
     ground.note("producer", "registered")
     await client.hears(13)
     await ground.until_noted("producer", 5)
@@ -156,7 +158,7 @@ async def test_a_pull_producer_is_asked_until_it_is_done(ground: Ground) -> None
 )
 async def test_a_close_waits_for_a_pull_producer(ground: Ground) -> None:
     server, client = await pair(ground)
-    server.transport.registerProducer(Drip(ground, server.transport, [b"one", b" two"]), False)
+    server.transport.registerProducer(Drip(ground, server.transport, [b"one", b" two"]), streaming=False)
     server.transport.loseConnection()
     await all_lost(ground, server, client)
 
@@ -179,11 +181,11 @@ async def test_a_file_is_sent(ground: Ground) -> None:
 )
 async def test_one_producer_at_a_time(ground: Ground) -> None:
     server, _ = await pair(ground)
-    server.transport.registerProducer(Silent(ground), True)
-    ground.raises("server", server.transport.registerProducer, Silent(ground), True)
+    server.transport.registerProducer(Silent(ground), streaming=True)
+    ground.raises("server", server.transport.registerProducer, Silent(ground), streaming=True)
     ground.raises("server", server.transport.unregisterProducer)
     ground.raises("server", server.transport.unregisterProducer)
-    ground.raises("server", server.transport.registerProducer, Silent(ground), True)
+    ground.raises("server", server.transport.registerProducer, Silent(ground), streaming=True)
     ground.raises("server", server.transport.unregisterProducer)
 
 
@@ -194,7 +196,7 @@ async def test_one_producer_at_a_time(ground: Ground) -> None:
 )
 async def test_a_close_waits_for_a_push_producer(ground: Ground) -> None:
     server, client = await pair(ground)
-    server.transport.registerProducer(Silent(ground), True)
+    server.transport.registerProducer(Silent(ground), streaming=True)
     server.transport.write(MANY)
     server.note("asked to close")
     server.transport.loseConnection()
@@ -212,7 +214,7 @@ async def test_a_close_waits_for_a_push_producer(ground: Ground) -> None:
 )
 async def test_a_producer_that_is_done_is_told_nothing_more(ground: Ground) -> None:
     server, client = await pair(ground)
-    server.transport.registerProducer(Silent(ground), True)
+    server.transport.registerProducer(Silent(ground), streaming=True)
     server.transport.write(MANY)
     server.transport.unregisterProducer()
     server.transport.loseConnection()
@@ -238,7 +240,7 @@ class Announcing(Peer):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.transport.registerProducer(self.Voice(self), True)
+        self.transport.registerProducer(self.Voice(self), streaming=True)
 
 
 @conforms(server=["made", "stop", "lost ConnectionDone"], client=["made", "lost ConnectionDone"])
@@ -265,7 +267,7 @@ async def test_a_producer_for_a_lost_connection_is_stopped_at_once(ground: Groun
     server, client = await pair(ground)
     client.transport.loseConnection()
     await all_lost(ground, server, client)
-    server.transport.registerProducer(Silent(ground), True)
+    server.transport.registerProducer(Silent(ground), streaming=True)
 
 
 @conforms(
@@ -287,146 +289,3 @@ async def test_a_half_close_waits_for_a_producer(ground: Ground) -> None:
 
 class HalfAnnouncing(Announcing, HalfPeer):
     pass
-
-
-@conforms(
-    client=["made", "paused", "resumed", b"all of it"],
-    server=["made"],
-)
-async def test_a_paused_reader_hears_nothing_until_it_resumes(ground: Ground) -> None:
-    server, client = await pair(ground)
-    client.transport.pauseProducing()
-    client.note("paused")
-    server.transport.write(b"all ")
-    await ground.moment()
-    server.transport.write(b"of it")
-    await ground.moment()
-    client.note("resumed")
-    client.transport.resumeProducing()
-    await client.hears(9)
-
-
-class Shy(Peer):
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self.transport.pauseProducing()
-
-
-@conforms(client=["made", "resumed", b"early"], server=["made"])
-async def test_a_reader_may_pause_when_the_connection_is_made(ground: Ground) -> None:
-    server, client = Peer(ground, "server"), Shy(ground, "client")
-    await connected(ground, server, client)
-    server.transport.write(b"early")
-    await ground.moment()
-    client.note("resumed")
-    client.transport.resumeProducing()
-    await client.hears(5)
-
-
-class OneByOne(Peer):
-    def dataReceived(self, data: bytes) -> None:
-        super().dataReceived(data)
-        self.transport.pauseProducing()
-        self.note("paused")
-
-
-@conforms(
-    client=["made", b"1", "paused", "resumed", b"2", "paused"],
-    server=["made"],
-)
-async def test_a_reader_may_pause_when_it_hears(ground: Ground) -> None:
-    server, client = await pair(ground, client=OneByOne)
-    server.transport.write(b"1")
-    await ground.until_noted("client", 3)
-    server.transport.write(b"2")
-    await ground.moment()
-    client.note("resumed")
-    client.transport.resumeProducing()
-    await ground.until_noted("client", 6)
-
-
-@conforms(
-    client=["made", "resumed", b"last words", "lost ConnectionDone"],
-    server=["made", "lost ConnectionDone"],
-)
-async def test_a_paused_reader_is_told_of_a_close_when_it_resumes(ground: Ground) -> None:
-    server, client = await pair(ground)
-    client.transport.pauseProducing()
-    server.transport.write(b"last words")
-    server.transport.loseConnection()
-    await server.lost()
-    await ground.moment()
-    client.note("resumed")
-    client.transport.resumeProducing()
-    await client.lost()
-
-
-@conforms(
-    client=["made", "resumed", "lost ConnectionLost"],
-    server=["made", "lost ConnectionAborted"],
-)
-async def test_a_paused_reader_is_told_of_an_abort_when_it_resumes(ground: Ground) -> None:
-    server, client = await pair(ground)
-    client.transport.pauseProducing()
-    server.transport.abortConnection()
-    await server.lost()
-    await ground.moment()
-    client.note("resumed")
-    client.transport.resumeProducing()
-    await client.lost()
-
-
-@conforms(
-    client=["made", "lost ConnectionLost"],
-    server=["made", "lost ConnectionAborted"],
-)
-async def test_a_paused_reader_that_writes_is_told_of_an_abort(ground: Ground) -> None:
-    server, client = await pair(ground)
-    server.transport.pauseProducing()
-    client.transport.pauseProducing()
-    client.transport.write(CHUNK * WHOLE_CHUNKS)
-    await ground.moment()
-    server.transport.abortConnection()
-    await all_lost(ground, server, client)
-
-
-@conforms(client=["made", "lost ConnectionDone"], server=["made", "lost ConnectionDone"])
-async def test_to_stop_a_transport_is_to_close_it(ground: Ground) -> None:
-    server, client = await pair(ground)
-    client.transport.stopProducing()
-    await all_lost(ground, server, client)
-
-
-@conforms(client=["made", "lost ConnectionDone"], server=["made", "lost ConnectionDone"])
-async def test_who_has_closed_does_not_read_again(ground: Ground) -> None:
-    server, client = await pair(ground)
-    server.transport.write(b"unheard")
-    client.transport.loseConnection()
-    client.transport.resumeProducing()
-    await all_lost(ground, server, client)
-    client.transport.pauseProducing()
-    client.transport.resumeProducing()
-
-
-@conforms(
-    **{"far client": ["made", in_short(MANY)], "far server": ["made"], "near client": ["made"], "near server": ["made"]}
-)
-async def test_one_transport_is_the_producer_of_another(ground: Ground) -> None:
-    source, inlet = Peer(ground, "near server"), Forwarding(ground, "near client")
-    outlet, sink = Peer(ground, "far server"), Peer(ground, "far client")
-    await connected(ground, source, inlet)
-    await connected(ground, outlet, sink)
-    inlet.onward = outlet.transport
-    outlet.transport.registerProducer(inlet.transport, True)
-    sink.transport.pauseProducing()
-    source.transport.write(MANY)
-    await ground.moment()
-    sink.transport.resumeProducing()
-    await sink.hears(len(MANY))
-
-
-class Forwarding(Peer):
-    onward: Any
-
-    def dataReceived(self, data: bytes) -> None:
-        self.onward.write(data)

@@ -75,7 +75,9 @@ async def test_the_acceptor_aborts(ground: Ground) -> None:
     await all_lost(ground, server, client)
 
 
-@conforms(client=["made", "aborting", "aborted", "lost ConnectionAborted"], server=["made", "lost ConnectionLost"])
+@conforms(
+    client=["made", "aborting", "aborted", "lost ConnectionAborted"], server=["made", "lost ConnectionLost"]
+)
 async def test_an_abort_is_told_in_the_next_turn_and_only_once(ground: Ground) -> None:
     server, client = await pair(ground)
     client.note("aborting")
@@ -231,16 +233,17 @@ class Answering(Peer):
         self.transport.loseConnection()
 
 
-@conforms(
-    client=["made", b"answer", "lost ConnectionDone"], server=["made", b"?", "lost ConnectionDone"]
-)
+@conforms(client=["made", b"answer", "lost ConnectionDone"], server=["made", b"?", "lost ConnectionDone"])
 async def test_an_answer_and_a_close(ground: Ground) -> None:
     server, client = await pair(ground, server=Answering)
     client.transport.write(b"?")
     await all_lost(ground, server, client)
 
 
-@conforms(client=["made", b"".join(b"%d," % n for n in range(30)), "lost ConnectionDone"], server=["made", "lost ConnectionDone"])
+@conforms(
+    client=["made", b"".join(b"%d," % n for n in range(30)), "lost ConnectionDone"],
+    server=["made", "lost ConnectionDone"],
+)
 async def test_writes_keep_their_order(ground: Ground) -> None:
     server, client = await pair(ground)
     for number in range(30):
@@ -271,7 +274,10 @@ async def test_much_goes_both_ways_at_once(ground: Ground) -> None:
     await client.hears(len(MANY))
 
 
-@conforms(client=["made", "raises TypeError", "raises TypeError", "lost ConnectionDone"], server=["made", "lost ConnectionDone"])
+@conforms(
+    client=["made", "raises TypeError", "raises TypeError", "lost ConnectionDone"],
+    server=["made", "lost ConnectionDone"],
+)
 async def test_text_is_refused(ground: Ground) -> None:
     server, client = await pair(ground)
     ground.raises("client", client.transport.write, "text")
@@ -299,7 +305,10 @@ async def test_a_transport_tells_its_state(ground: Ground) -> None:
     tell(server)
 
 
-@conforms(client=["made", "connected 1", "lost ConnectionDone", "connected 1"], server=["made", "lost ConnectionDone"])
+@conforms(
+    client=["made", "connected 1", "lost ConnectionDone", "connected 1"],
+    server=["made", "lost ConnectionDone"],
+)
 async def test_a_protocol_keeps_its_transport_and_says_connected(ground: Ground) -> None:
     server, client = await pair(ground)
     client.note("connected", client.connected)

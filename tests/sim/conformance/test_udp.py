@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import CannotListenError, InvalidAddressError
@@ -12,13 +9,11 @@ from twisted.internet.interfaces import IListeningPort, IReactorUDP, IUDPTranspo
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface.verify import verifyObject
 
-from tests.sim.conformance.ground import HOME, in_short, port_number
+from tests.sim.conformance.ground import HOME, in_short, port_number, unclosed
 from tests.sim.conformance.peers import Single
 from tests.sim.conformance.players import conforms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.sim.conformance.ground import Event, Ground
 
 LARGEST = 65507
@@ -79,7 +74,9 @@ async def test_datagrams_of_every_size(ground: Ground) -> None:
         await ground.until_noted("receiver", number)
 
 
-@conforms(sender=["start", "raises MessageLengthError", "raises MessageLengthError"], receiver=["start", "b'fits'"])
+@conforms(
+    sender=["start", "raises MessageLengthError", "raises MessageLengthError"], receiver=["start", "b'fits'"]
+)
 async def test_a_datagram_that_is_too_large(ground: Ground) -> None:
     sender, receiver = opened(ground, "sender"), opened(ground, "receiver")
     for size in (LARGEST + 1, 100_000):
@@ -153,7 +150,10 @@ async def test_a_connected_port_is_lost_when_nobody_listens(ground: Ground) -> N
     await ground.until_noted("client", 2)
 
 
-@conforms(client=["start", "refused", "returns None", "b'welcome'"], server=["start", "stop", "start", "b'anybody?'"])
+@conforms(
+    client=["start", "refused", "returns None", "b'welcome'"],
+    server=["start", "stop", "start", "b'anybody?'"],
+)
 async def test_a_paused_connected_port_is_told_of_a_refusal_when_it_writes(ground: Ground) -> None:
     client, server = opened(ground, "client"), opened(ground, "server")
     target = address(server)
@@ -194,7 +194,11 @@ async def test_a_port_is_closed(ground: Ground) -> None:
 
 
 @conforms(
-    port=["start", "raises InvalidAddressError", "name.invalid write() only accepts IP addresses, not hostnames"]
+    port=[
+        "start",
+        "raises InvalidAddressError",
+        "name.invalid write() only accepts IP addresses, not hostnames",
+    ]
 )
 async def test_a_name_is_no_address(ground: Ground) -> None:
     port = opened(ground, "port")
@@ -216,9 +220,9 @@ async def test_to_connect_and_to_write_need_addresses(ground: Ground) -> None:
 async def test_broadcasts_are_allowed_and_forbidden(ground: Ground) -> None:
     port = opened(ground, "port")
     port.note("broadcast", port.transport.getBroadcastAllowed())
-    port.transport.setBroadcastAllowed(True)
+    port.transport.setBroadcastAllowed(enabled=True)
     port.note("broadcast", port.transport.getBroadcastAllowed())
-    port.transport.setBroadcastAllowed(False)
+    port.transport.setBroadcastAllowed(enabled=False)
     port.note("broadcast", port.transport.getBroadcastAllowed())
 
 
@@ -236,21 +240,12 @@ async def test_a_port_that_is_taken(ground: Ground) -> None:
             ground.note("second", "taken" if str(error) == expected else str(error))
 
 
-@contextmanager
-def unclosed() -> Iterator[None]:
-    """Forgive Twisted the socket that it lets go of, unclosed, when it cannot bind it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        gc.collect()
-
-
 @conforms(tcp=["listens"], udp=["start"])
 async def test_tcp_and_udp_do_not_share_ports(ground: Ground) -> None:
-    udp = opened(ground, "udp")
-    tcp = ground.reactor.listenTCP(port_number(udp.transport), Single(None), interface=HOME)
-    ground.at_the_end(tcp.stopListening)
+    tcp = ground.listen(Single(None))
     ground.note("tcp", "listens")
+    udp = ground.reactor.listenUDP(port_number(tcp), Port(ground, "udp"), interface=HOME)
+    ground.at_the_end(udp.stopListening)
 
 
 @conforms(interfaces=["IReactorUDP", "IUDPTransport", "IListeningPort"], port=["start"])

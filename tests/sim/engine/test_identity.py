@@ -171,5 +171,7 @@ def test_a_hash_lasts_as_long_as_its_object(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bases", ["", "(object)", "(dict)", "(Exception)"])
 def test_bases_that_a_program_names_stay_first(bases: str, tmp_path: Path) -> None:
     script = tmp_path / "bases.py"
-    script.write_text(f"class Plain{bases}: pass\nprint(Plain.__mro__[0].__name__, Plain.__mro__[-1].__name__)")
+    script.write_text(
+        f"class Plain{bases}: pass\nprint(Plain.__mro__[0].__name__, Plain.__mro__[-1].__name__)"
+    )
     assert played(script) == ["Plain object\n"]

@@ -136,7 +136,9 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("text", ERRORS)
-def test_imports_fail_as_ever(text: str, simulation: Simulation, write: Callable[..., Path], tmp_path: Path) -> None:
+def test_imports_fail_as_ever(
+    text: str, simulation: Simulation, write: Callable[..., Path], tmp_path: Path
+) -> None:
     files = {"main.py": text, **FILES, "app/broken.py": "1 / 0", "app/needs.py": "import gone"}
     process = simulation.host("host").start(Script(write(files)))
     simulation.run(1)
@@ -190,7 +192,9 @@ def test_classes_find_their_module(play: Callable[..., Process]) -> None:
         center: Point
     """
     for _ in range(2):
-        assert play({"main.py": text, "shapes.py": shapes_text}).output == ["Mine(point=Point(x=1), others=[])\n"]
+        assert play({"main.py": text, "shapes.py": shapes_text}).output == [
+            "Mine(point=Point(x=1), others=[])\n"
+        ]
 
 
 def test_tracebacks_and_inspect_show_the_source(play: Callable[..., Process], tmp_path: Path) -> None:
@@ -203,7 +207,9 @@ def test_tracebacks_and_inspect_show_the_source(play: Callable[..., Process], tm
     print(inspect.getsource(helper.fail))
     print(inspect.getmodule(helper.fail).__name__)
     """
-    output = "".join(play({"main.py": text, "helper.py": "def fail():\n    raise ValueError  # here\n"}).output)
+    output = "".join(
+        play({"main.py": text, "helper.py": "def fail():\n    raise ValueError  # here\n"}).output
+    )
     assert f'File "{tmp_path}/helper.py", line 2, in fail\n    raise ValueError  # here\n' in output
     assert output.endswith("def fail():\n    raise ValueError  # here\n\nhelper\n")
 
@@ -331,7 +337,9 @@ def test_a_plugin_may_have_modules_of_its_own(
             """,
     })  # fmt: skip
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("twisted.plugins.__path__", [*twisted.plugins.__path__, str(tmp_path / "twisted/plugins")])
+    monkeypatch.setattr(
+        "twisted.plugins.__path__", [*twisted.plugins.__path__, str(tmp_path / "twisted/plugins")]
+    )
     own = [simulation.host(f"own{n}").start(Plugin("meter", own=("meter",))) for n in range(2)]
     shared = [simulation.host(f"shared{n}").start(Plugin("meter")) for n in range(2)]
     simulation.run(1)

@@ -15,6 +15,7 @@ from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from zope.interface import implementer
 
 from herd.sim.engine.chance import Stream
+from herd.sim.engine.faults import NamesFail
 from herd.sim.engine.names import SILENCE_MS, Names
 from herd.sim.engine.profile import Constant
 from herd.sim.engine.programs import Call
@@ -75,7 +76,7 @@ def test_hosts_have_names_and_some_need_no_dns() -> None:
 
 def test_a_name_may_be_set_changed_and_taken_away() -> None:
     land = Land()
-    land.names.set("www.example", "10.0.0.2", "10.0.0.3")
+    land.names.set("WWW.Example", "10.0.0.2", "10.0.0.3")
     land.ask("www.example")
     assert land.run() == ["2 10.0.0.2"]
     land.ask("www.example")
@@ -114,6 +115,18 @@ def test_the_whole_dns_is_silent_for_a_while() -> None:
     assert land.run() == ["11002 10.0.0.2"]
 
 
+def test_the_dns_fails_as_a_fault() -> None:
+    land = Land()
+    NamesFail().begin(land.simulation)
+    NamesFail("server", 500).begin(land.simulation)
+    land.ask("server", "client")
+    assert land.run() == ["2 DNSLookupError", "500 DNSLookupError"]
+    NamesFail().end(land.simulation)
+    NamesFail("server", 500).end(land.simulation)
+    land.ask("server", "client")
+    assert land.run() == ["1002 10.0.0.2", "1002 10.0.0.1"]
+
+
 @given(st.permutations(["all", "all", "server", "server"]), st.integers(0, 4))
 def test_a_name_is_whole_when_all_its_faults_are_over(order: list[str], healed: int) -> None:
     names = Names(latency=Constant(1))
@@ -136,8 +149,8 @@ def test_a_program_may_bring_its_own_resolver() -> None:
     def connect(reactor: Any) -> None:
         before = reactor.installResolver(Fixed())
         land.note(IResolverSimple.providedBy(before))
-        factory = ClientFactory.forProtocol(Protocol)
-        factory.clientConnectionFailed = lambda _connector, reason: land.note(reason.value)  # type: ignore[method-assign]
+        factory: Any = ClientFactory.forProtocol(Protocol)
+        factory.clientConnectionFailed = lambda _connector, reason: land.note(reason.value)
         reactor.connectTCP("anything", 9, factory)
 
     land = Land()
@@ -171,7 +184,7 @@ class Receiver:
     [
         ("two", None, [IPv4Address("UDP", "10.0.0.1", 7), IPv4Address("UDP", "10.0.0.2", 7)]),
         ("two", [IPv6Address], []),
-        ("::1", None, [IPv6Address("UDP", "::1", 7)]),  # type: ignore[arg-type]
+        ("::1", None, [IPv6Address("UDP", "::1", 7)]),
         ("::1", [IPv4Address], []),
     ],
 )
@@ -190,8 +203,8 @@ NO_IPV6 = "97: Address family not supported by protocol"
 
 def test_nobody_connects_to_an_address_of_ipv6() -> None:
     def connect(reactor: Any) -> None:
-        factory = ClientFactory.forProtocol(Protocol)
-        factory.clientConnectionFailed = lambda _connector, reason: land.note(reason.value)  # type: ignore[method-assign]
+        factory: Any = ClientFactory.forProtocol(Protocol)
+        factory.clientConnectionFailed = lambda _connector, reason: land.note(reason.value)
         reactor.connectTCP("::1", 9, factory)
         connecting = HostnameEndpoint(reactor, "::1", 9).connect(Factory.forProtocol(Protocol))
         connecting.addErrback(lambda failure: land.note(failure.value))

@@ -77,19 +77,19 @@ class Home:
         self.simulation.schedule(now_ns, transport.reactor.process, getattr(transport, method), args)
 
     def peer(self, name: str) -> Peer:
-        self.peers[name] = Peer(self, name)
-        return self.peers[name]
+        peer = self.peers[name] = Peer(self, name)
+        return peer
 
     def listen(self, reactor: Any, **options: Any) -> None:
-        factory = Factory.forProtocol(lambda: self.peer("server"))  # type: ignore[arg-type]
+        factory = Factory.forProtocol(lambda: self.peer("server"))
         try:
             self.port = reactor.listenUNIX(str(self.path), factory, **options)
         except CannotListenError as error:
             self.note(str(error))
 
     def connect(self, reactor: Any, **options: Any) -> Any:
-        factory = ClientFactory.forProtocol(lambda: self.peer("client"))  # type: ignore[arg-type]
-        factory.clientConnectionFailed = lambda _connector, reason: self.note(str(reason.value))  # type: ignore[method-assign]
+        factory: Any = ClientFactory.forProtocol(lambda: self.peer("client"))
+        factory.clientConnectionFailed = lambda _connector, reason: self.note(str(reason.value))
         return reactor.connectUNIX(os.fsencode(self.path), factory, **options)
 
 
@@ -287,7 +287,7 @@ def test_the_control_socket_of_a_herd_server(home: Home) -> None:
         listen_control(reactor, path, ControlFactory({"status": lambda _request: {"clients": 3}}))
 
     def ask(reactor: Any) -> None:
-        reactor.connectUNIX(str(path), ClientFactory.forProtocol(lambda: Asker(home)))  # type: ignore[arg-type]
+        reactor.connectUNIX(str(path), ClientFactory.forProtocol(lambda: Asker(home)))
 
     home.do(serve)
     home.do(ask)

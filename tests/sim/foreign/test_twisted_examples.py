@@ -57,7 +57,10 @@ def test_tcp_echo_with_react(simulation: Simulation, examples: Path) -> None:
 def test_react_exits_with_1_when_the_server_is_not_there(simulation: Simulation, examples: Path) -> None:
     client = simulation.host("alone").start(Script(examples / "echoclient.py"))
     simulation.run(10)
-    assert client.output[0] == "connection failed: Connection was refused by other side: 111: Connection refused.\n"
+    assert (
+        client.output[0]
+        == "connection failed: Connection was refused by other side: 111: Connection refused.\n"
+    )
     assert client.exit_code == 1
     [problem] = simulation.problems
     assert problem.text.startswith("main function encountered error")

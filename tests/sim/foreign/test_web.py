@@ -25,7 +25,11 @@ def test_twistd_web_serves_what_treq_fetches(simulation: Simulation, tmp_path: P
         Script(FETCH, "http://server:8080/page.txt", "http://server:8080/gone")
     )
     simulation.run(60)
-    assert client.output[:3] == ["200 ['text/plain']\n", "over no wire\n", "404 ['text/html; charset=utf-8']\n"]
+    assert client.output[:3] == [
+        "200 ['text/plain']\n",
+        "over no wire\n",
+        "404 ['text/html; charset=utf-8']\n",
+    ]
     assert client.exit_code == 0
     assert server.exit_code is None
     assert simulation.problems == []

@@ -21,6 +21,8 @@ HERD = Circumstances(
     neighbors={"Alford": ("Ball",), "Ball": ("Alford", "Welsh"), "Welsh": ("Ball",)}, epoch_ns=EPOCH_S * S
 )
 
+CALM: dict[str, Any] = {"calm_ns": 100 * S, "settle_ns": 30 * S, "patience_ns": 20 * S}
+
 
 def record(
     time: str, received_s: float, *, origin: str = "Alford", position: str = "+1-1", client: str = "kiwi"

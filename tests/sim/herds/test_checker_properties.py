@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(SEEDS, st.sampled_from([86_400.0, 8.0, 2.0]))
 def test_what_a_herd_can_cause_is_never_wrong(seed: int, lifetime_s: float) -> None:
     herd = ModelHerd(seed, lifetime_s=lifetime_s)
@@ -173,7 +173,7 @@ def with_lie(herd: ModelHerd, told: Operation) -> History:
     return evolve(herd.history, operations=operations)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_every_lie_is_found(seed: int) -> None:
     herd = ModelHerd(seed)

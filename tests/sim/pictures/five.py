@@ -43,7 +43,9 @@ class History:
     def at(self, time_ns: int, function: Callable[..., object], *args: Any) -> None:
         heappush(self._queue, (time_ns, next(self._numbers), function, args))
 
-    def add(self, kind: Kind, host: int, peer: int = NOBODY, flow: int = 0, size: int = 0, data: bytes = b"") -> None:
+    def add(  # noqa: PLR0917 - the fields of an event
+        self, kind: Kind, host: int, peer: int = NOBODY, flow: int = 0, size: int = 0, data: bytes = b""
+    ) -> None:
         self.trace.add(kind, self.now_ns, host, peer, flow, size, data)
 
     def run(self) -> TraceFile:
@@ -75,8 +77,10 @@ class History:
     def connected(self, a: int, b: int, flow: int, there_ns: int) -> None:
         self.add(Kind.CONNECTED, a, b, flow)
         self._flows[a, b] = self._flows[b, a] = flow
+        self._arrives[a, b] = self.now_ns + there_ns
         self.at(self.now_ns + there_ns, self.add, Kind.ACCEPT, b, a, flow)
-        self.send(a, b, f"HELLO {SERVERS[a]} 1\n".encode()) if b < CLIENT and a < CLIENT else None
+        if a != CLIENT:
+            self.send(a, b, f"HELLO {SERVERS[a]} 1\n".encode())
 
     def refused(self, a: int, b: int) -> None:
         flow = next(self._next_flow)
@@ -90,7 +94,8 @@ class History:
             return
         latitude = self.random.uniform(10, 80)
         self.add(Kind.STEP, NOBODY, data=f"Report('client', {SERVERS[server]!r})".encode())
-        self.send(CLIENT, server, f"IAMAT kiwi.cs.ucla.edu +{latitude:.6f}-118.445127 {self.now_ns / _S:.9f}\n".encode())
+        line = f"IAMAT kiwi.cs.ucla.edu +{latitude:.6f}-118.445127 {self.now_ns / _S:.9f}\n"
+        self.send(CLIENT, server, line.encode())
 
     def ask(self, server: int) -> None:
         self.send(CLIENT, server, b"WHATSAT kiwi.cs.ucla.edu 10 5\n")
@@ -153,7 +158,8 @@ class History:
                 flow = self._flows.pop((host, peer))
                 self._flows.pop((peer, host))
                 self.add(Kind.RESET, host, peer, flow)
-                self.at(self.now_ns + self.delay_ns(), self.add, Kind.GONE, peer, host, flow, 0, b"ConnectionLost")
+                gone = (Kind.GONE, peer, host, flow, 0, b"ConnectionLost")
+                self.at(self.now_ns + self.delay_ns(), self.add, *gone)
                 self.at(self.now_ns + 90 * _MS, self.refused, peer, host)
         self.at(self.now_ns + for_ns, self.reboot, host, text)
 

@@ -1,67 +1,73 @@
 """Hashes by number: sets of protocols walk in the same order at every run.
 
 By default the hash of an object is its address, which differs from run to run, and a set walks in the order
-of hashes. So the classes of Twisted that programs put into sets get a `__hash__` that counts: the first
-time that an object is asked, it takes the next number, and keeps it.
+of hashes. So the classes of Twisted that programs put into sets get a `__hash__` that is drawn: the first
+time that an object is asked, it takes the next number of its simulation, and keeps it. The numbers depend on
+the seed, so that a program which relies on some order of a set fails under another seed.
 
 An object must keep its hash for life, or a dict loses it. Those that were hashed before the pin have been
 filed under their address, and none of them tells; so the pin gives every object of these classes that lives
 already the address as its number. Outside of any process the number is the address too, and kept: an object
 that goes from one world into the other keeps what it got first. Objects that were frozen (`gc.freeze`) and
-hashed before the pin came are the one case left: nothing lists them, and they must not be hashed by a
-hosted program.
+hashed before the pin came are the one case left: nothing lists them, and they must not be hashed by a hosted
+program.
 
-A class with an `__eq__` or `__hash__` of its own has its own hash still. The number stands in the
-instance's `__dict__`, or in a slot `hash_number`, where one is.
+A class with an `__eq__` or `__hash__` of its own has its own hash still. The number stands in the instance's
+`__dict__`, or in a slot `hash_number`, where one is.
 """
 
 from __future__ import annotations
 
 import gc
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import BaseProtocol, Factory
 
+from herd.sim.engine.chance import Stream
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from herd.sim.engine.simulation import Simulation
+
+_SPARE_BITS: Final = 4
+"""Python keeps 61 bits of a hash."""
 _CLASSES: Final[tuple[Any, ...]] = (BaseProtocol, Factory, Deferred)
 
 
-class _Numbers:
-    """The next number."""
-
-    following: Iterator[int] = count(1)
+_streams: Final[WeakKeyDictionary[Simulation, Stream]] = WeakKeyDictionary()
 
 
-def counted_hash(self: Any) -> int:
-    """Return the number of an object: the `__hash__` of what is counted."""
+def numbered_hash(self: Any) -> int:
+    """Return the number of an object: the `__hash__` of what is numbered."""
     try:
         number: int = self.hash_number
     except AttributeError:
-        number = next(_Numbers.following) if hosted() is not None else object.__hash__(self)
+        process = hosted()
+        number = object.__hash__(self) if process is None else _next(process.simulation)
         object.__setattr__(self, "hash_number", number)
     return number
 
 
-def reset() -> None:
-    """Begin to count anew, with a simulation."""
-    _Numbers.following = count(1)
+def _next(simulation: Simulation) -> int:
+    stream = _streams.get(simulation)
+    if stream is None:
+        stream = _streams[simulation] = Stream(simulation.seed)
+    return stream.bits() >> _SPARE_BITS
 
 
 def pin() -> None:
-    """Let Twisted's protocols, factories and Deferreds be counted."""
-    counted = dict.fromkeys(_family(_CLASSES))
+    """Let Twisted's protocols, factories and Deferreds be numbered."""
+    numbered = dict.fromkeys(_family(_CLASSES))
     for each in gc.get_objects():
         # Not isinstance: it asks proxies, which may do anything then.
-        if type(each) in counted:
+        if type(each) in numbered:
             object.__setattr__(each, "hash_number", object.__hash__(each))
     for owner in _CLASSES:
-        owner.__hash__ = counted_hash
+        owner.__hash__ = numbered_hash
 
 
 def _family(classes: Iterable[type]) -> Iterator[type]:

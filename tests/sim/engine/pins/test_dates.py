@@ -6,6 +6,8 @@ import copy
 import json
 import pickle
 import sqlite3
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herd.sim.engine import pins
+from tests.house.finding import ROOT
 from tests.sim.engine.pins.hosting import hosted
 
 if TYPE_CHECKING:
@@ -50,8 +53,8 @@ def test_utcnow_is_the_hosts(process: Process) -> None:
 
 def test_a_class_of_the_programs_own_makes_its_own(process: Process) -> None:
     with hosted(process):
-        assert [type(Stamp.now()), type(Stamp.now(UTC)), type(Stamp.fromtimestamp(0))] == [Stamp] * 3  # noqa: DTZ005, DTZ006
-    assert [type(Stamp.now()), type(Stamp.now(UTC)), type(Stamp.fromtimestamp(0))] == [Stamp] * 3  # noqa: DTZ005, DTZ006
+        assert [type(Stamp.now()), type(Stamp.now(UTC)), type(Stamp.fromtimestamp(0))] == [Stamp] * 3
+    assert [type(Stamp.now()), type(Stamp.now(UTC)), type(Stamp.fromtimestamp(0))] == [Stamp] * 3
 
 
 def test_local_time_is_utc(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,3 +118,23 @@ def test_a_table_of_types_knows_what_now_returns() -> None:
 def test_wrong_arguments_are_wrong_as_ever() -> None:
     with pytest.raises(TypeError, match="tzinfo argument must be None or of a tzinfo subclass"):
         datetime.now(5)  # type: ignore[arg-type]
+
+
+def test_code_that_has_run_often_before_is_pinned_too() -> None:
+    """The interpreter remembers where it found a method, until the class says that it has changed."""
+    program = """if True:
+        import datetime
+        def year(): return datetime.datetime.now().year, datetime.datetime.fromtimestamp(0).hour
+        before = [year() for _ in range(1000)][-1]
+        from herd.sim.engine import current, pins
+        from herd.sim.engine.simulation import Simulation
+        from herd.sim.engine.process import Process
+        from tests.sim.engine.pins.hosting import Idle
+        pins.install()
+        simulation = Simulation(epoch_s=0)
+        current.process = Process(simulation.host("web"), Idle(), {}, None)
+        inside = year()
+        current.process = None
+        assert (inside, year(), before[1]) == ((1970, 0), before, 9), (inside, year(), before)
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, env={"TZ": "Asia/Tokyo"})

@@ -10,11 +10,12 @@ import select
 import threading
 import time
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from herd.sim.engine.pins.pin import PLACED, Pin, hosted as whose_turn, outside, place
+from herd.sim.engine.pins.pin import PLACED, Pin, outside, place
+from herd.sim.engine.pins.pin import hosted as whose_turn
 from tests.sim.engine.pins.hosting import hosted
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("simulation")
 
 def test_as_an_attribute_of_a_class_a_pin_takes_no_self() -> None:
     class Session:
-        clock = time.monotonic
+        clock: Any = time.monotonic
 
     assert Session().clock() > 0
 
@@ -77,6 +78,7 @@ def test_a_thread_that_runs_while_a_process_is_current_is_not_it(process: Proces
 
     def look() -> None:
         go.wait()
+        random.random()
         seen.append((whose_turn(), time.monotonic() == 90.0))
         done.set()
 
@@ -88,6 +90,7 @@ def test_a_thread_that_runs_while_a_process_is_current_is_not_it(process: Proces
             pass
     thread.join()
     assert seen == [(None, False)]
+    assert process.pinned is None  # nothing was drawn from it
 
 
 def test_outside_nobody_is_current_and_then_the_process_is_again(process: Process) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from herd.sim.engine.pins.pin import PLACED
 from herd.sim.engine.pins.replace import Replacement
+from tests.house.finding import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +102,7 @@ def test_twisted_is_found_when_it_was_there_first() -> None:
                     http.time(), logging.Formatter().formatTime(logging.makeLogRecord({"created": 0.5})),
                     service._goodEnoughRandom(), service._defaultPolicy(3), backoffPolicy()(3),
                     dns.randomSource(), web.Site._entropy(4), random._urandom(3),
-                    base.DelayedCall(0, None, (), {}, None, None).getTime(), base.DelayedCall.__init__.__defaults__[0](),
+                    base.DelayedCall.__init__.__defaults__[0](),
                 ]
             finally:
                 current.process = None
@@ -109,7 +110,7 @@ def test_twisted_is_found_when_it_was_there_first() -> None:
         assert look() == look(), look()
         assert look()[:2] == [1767225600.0] * 2
     """
-    subprocess.run([sys.executable, "-c", program], check=True, env={"TZ": "Asia/Tokyo"})
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, env={"TZ": "Asia/Tokyo"})
 
 
 @pytest.mark.usefixtures("simulation")

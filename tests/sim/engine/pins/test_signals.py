@@ -76,6 +76,16 @@ def test_timers_and_waking_descriptors_are_not_there(process: Process) -> None:
     with hosted(process):
         assert signal.set_wakeup_fd(1) == -1
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-        signal.siginterrupt(signal.SIGTERM, False)
+        signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - its own way
         assert signal.sigpending() == set()
     assert signal.set_wakeup_fd(real) == -1
+
+
+def test_a_signal_that_is_ignored_kills_nobody_and_one_by_default_does(process: Process) -> None:
+    with hosted(process):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.raise_signal(signal.SIGHUP)
+        assert process.exit_code is None
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGHUP)
+    assert process.exit_code == -signal.SIGHUP

@@ -38,16 +38,18 @@ def test_a_socket_on_which_somebody_listens_is_connected_to(
 @pytest.mark.usefixtures("listening")
 def test_one_that_a_killed_server_left_refuses(process: Process, tmp_path: Path) -> None:
     (tmp_path / "control").touch()
-    with hosted(process), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        with pytest.raises(ConnectionRefusedError):
-            probe.connect(str(tmp_path / "control"))
+    with (
+        hosted(process),
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        probe.connect(str(tmp_path / "control"))
 
 
 @pytest.mark.usefixtures("listening")
 def test_one_that_is_not_there_is_not_found(process: Process, tmp_path: Path) -> None:
-    with hosted(process), closing(socket.socket(socket.AF_UNIX)) as probe:
-        with pytest.raises(FileNotFoundError):
-            probe.connect(str(tmp_path / "control"))
+    with hosted(process), closing(socket.socket(socket.AF_UNIX)) as probe, pytest.raises(FileNotFoundError):
+        probe.connect(str(tmp_path / "control"))
 
 
 def test_a_probe_can_do_no_more(process: Process) -> None:

@@ -1,5 +1,7 @@
 """Standard streams and arguments are a process's own while a simulation runs."""
 
+# ruff: noqa: T201 - printing is what is tested
+
 from __future__ import annotations
 
 import io
@@ -49,11 +51,11 @@ def test_arguments_are_the_processs(process: Process) -> None:
         assert sys.argv == real
         with hosted(process):
             assert sys.argv == ["prog", "--port", "80"]
-            assert (sys.argv[1:], len(sys.argv), [*sys.argv][0]) == (["--port", "80"], 3, "prog")
+            assert (sys.argv[1:], len(sys.argv), next(iter(sys.argv))) == (["--port", "80"], 3, "prog")
             sys.argv.append("x")
             sys.argv[0] = "other"
             del sys.argv[1]
-            assert sys.argv + ["y"] == [*sys.argv.copy(), "y"]
+            assert sys.argv + ["y"] == [*sys.argv.copy(), "y"]  # noqa: RUF005 - adding is what is tested
             assert repr(sys.argv) == "['other', '80', 'x']"
     assert sys.argv is real
     assert process.argv == ["other", "80", "x"]

@@ -1,4 +1,4 @@
-"""Every function through which the real world could come in is pinned, or somebody has said why it need not be.
+"""Every function through which the real world could come in is pinned, or it is said why it need not be.
 
 A new version of Python brings new functions: each fails here until it is decided.
 """
@@ -9,7 +9,7 @@ import _thread
 import asyncio
 import atexit
 import concurrent.futures
-import datetime
+import datetime as dt
 import gc
 import multiprocessing.process
 import os
@@ -53,19 +53,21 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
     time: {CONSTANT: "clock_getres get_clock_info", PURE: "strptime", TYPE: "struct_time"},
     random: {IN_PLACE: "Random", MADE_OF_PINS: "SystemRandom", PURE: "main"},
     os: {
-        FILES: "DirEntry access chmod chown close copy_file_range dup dup2 fchmod fchown fdatasync fdopen fpathconf "
-        "fstat fstatvfs fsync ftruncate get_blocking get_inheritable getcwd getcwdb getxattr isatty lchown link "
-        "listxattr lockf lseek lstat makedirs memfd_create mkdir mkfifo mknod open pathconf posix_fadvise "
-        "posix_fallocate pread preadv pwrite pwritev read readlink readv remove removedirs removexattr rename "
-        "renames replace rmdir sendfile set_blocking set_inheritable setxattr splice stat statvfs symlink sync "
-        "truncate umask unlink utime write writev",
+        FILES: "DirEntry access chmod chown close copy_file_range dup dup2 fchmod fchown fdatasync "
+        "fdopen fpathconf fstat fstatvfs fsync ftruncate get_blocking get_inheritable getcwd "
+        "getcwdb getxattr isatty lchown link listxattr lockf lseek lstat makedirs memfd_create "
+        "mkdir mkfifo mknod open pathconf posix_fadvise posix_fallocate pread preadv pwrite "
+        "pwritev read readlink readv remove removedirs removexattr rename renames replace rmdir "
+        "sendfile set_blocking set_inheritable setxattr splice stat statvfs symlink sync truncate "
+        "umask unlink utime write writev",
         IDENTITY: "getegid geteuid getgid getgrouplist getgroups getresgid getresuid getuid",
-        CONSTANT: "confstr ctermid get_terminal_size getpriority sched_get_priority_max sched_get_priority_min "
-        "sched_getparam sched_getscheduler sched_rr_get_interval sched_yield sysconf device_encoding",
-        PURE: "WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG fsdecode "
-        "fsencode fspath major makedev minor strerror waitstatus_to_exitcode",
-        TYPE: "PathLike error sched_param stat_result statvfs_result terminal_size times_result uname_result "
-        "waitid_result",
+        CONSTANT: "confstr ctermid get_terminal_size getpriority sched_get_priority_max "
+        "sched_get_priority_min sched_getparam sched_getscheduler sched_rr_get_interval "
+        "sched_yield sysconf device_encoding",
+        PURE: "WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG "
+        "fsdecode fsencode fspath major makedev minor strerror waitstatus_to_exitcode",
+        TYPE: "PathLike error sched_param stat_result statvfs_result terminal_size times_result "
+        "uname_result waitid_result",
         BORROWED: "GenericAlias Mapping MutableMapping",
         MADE_OF_PINS: "fwalk get_exec_path getenv getenvb walk",
         NEEDS: "eventfd_read eventfd_write grantpt ptsname unlockpt tcgetpgrp ttyname timerfd_gettime "
@@ -88,7 +90,7 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
     },
     gc: {
         MEMORY: "get_count get_debug get_freeze_count get_objects get_referents get_referrers get_stats "
-        "get_threshold is_finalized is_tracked isenabled"
+        "get_threshold is_finalized is_tracked isenabled",
     },
     _thread: {
         TYPE: "LockType RLock error lock",
@@ -99,9 +101,9 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         TYPE: "BrokenBarrierError ExceptHookArgs ThreadError WeakSet local",
         MADE_OF_PINS: "Barrier BoundedSemaphore Event Semaphore Timer",
         IN_PLACE: "Condition Thread",
-        ONE_THREAD: "Lock RLock activeCount active_count currentThread current_thread enumerate excepthook get_ident "
-        "get_native_id getprofile gettrace main_thread setprofile setprofile_all_threads settrace "
-        "settrace_all_threads stack_size",
+        ONE_THREAD: "Lock RLock activeCount active_count currentThread current_thread enumerate excepthook "
+        "get_ident get_native_id getprofile gettrace main_thread setprofile "
+        "setprofile_all_threads settrace settrace_all_threads stack_size",
     },
     uuid: {
         TYPE: "SafeUUID UUID",
@@ -114,15 +116,16 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         PURE: "compare_digest",
     },
     tempfile: {
-        MADE_OF_PINS: "NamedTemporaryFile SpooledTemporaryFile TemporaryDirectory TemporaryFile gettempdir gettempdirb "
-        "mkdtemp mkstemp mktemp",
+        MADE_OF_PINS: "NamedTemporaryFile SpooledTemporaryFile TemporaryDirectory TemporaryFile gettempdir "
+        "gettempdirb mkdtemp mkstemp mktemp",
         CONSTANT: "gettempprefix gettempprefixb",
     },
     platform: {
         MADE_OF_PINS: "node platform processor machine release system version",
         CONSTANT: "architecture freedesktop_os_release java_ver libc_ver mac_ver python_branch python_build "
-        "python_compiler python_implementation python_revision python_version python_version_tuple system_alias "
-        "win32_edition win32_is_iot win32_ver android_ver ios_ver",
+        "python_compiler python_implementation python_revision python_version "
+        "python_version_tuple system_alias win32_edition win32_is_iot win32_ver android_ver "
+        "ios_ver",
         TYPE: "uname_result AndroidVer IOSVersionInfo",
     },
     atexit: {},
@@ -139,15 +142,16 @@ IN_CLASSES: Final[dict[Any, str]] = {
     concurrent.futures.Executor: "__new__",
     asyncio.BaseEventLoop: "__new__",
     random.Random: "seed",
-    datetime.datetime: "now utcnow fromtimestamp astimezone timestamp",
-    datetime.date: "fromtimestamp",
+    dt.datetime: "now utcnow fromtimestamp astimezone timestamp",
+    dt.date: "fromtimestamp",
 }
 """Methods that are pinned in their classes."""
 
 OF_DATES: Final[dict[str, str]] = {
-    PURE: "combine ctime date day dst fold fromisocalendar fromisoformat fromordinal hour isocalendar isoformat "
-    "isoweekday max microsecond min minute month replace resolution second strftime strptime time timetuple timetz "
-    "toordinal tzinfo tzname utcfromtimestamp utcoffset utctimetuple weekday year",
+    PURE: "combine ctime date day dst fold fromisocalendar fromisoformat fromordinal hour "
+    "isocalendar isoformat isoweekday max microsecond min minute month replace resolution "
+    "second strftime strptime time timetuple timetz toordinal tzinfo tzname utcfromtimestamp "
+    "utcoffset utctimetuple weekday year",
     MADE_OF_PINS: "today",
 }
 
@@ -193,9 +197,9 @@ def test_methods_are_pinned_in_their_classes(owner: Any) -> None:
 
 
 def test_every_method_of_a_date_is_decided() -> None:
-    decided = {*words(OF_DATES), *IN_CLASSES[datetime.datetime].split()}
-    assert [name for name in dir(datetime.datetime) if not name.startswith("_") and name not in decided] == []
-    assert [name for name in dir(datetime.date) if not name.startswith("_") and name not in decided] == []
+    decided = {*words(OF_DATES), *IN_CLASSES[dt.datetime].split()}
+    assert [name for name in dir(dt.datetime) if not name.startswith("_") and name not in decided] == []
+    assert [name for name in dir(dt.date) if not name.startswith("_") and name not in decided] == []
 
 
 def test_what_is_forbidden_exists() -> None:

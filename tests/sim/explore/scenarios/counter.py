@@ -6,19 +6,22 @@ remembers the last number of each client, so that no request counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 from twisted.internet.protocol import ClientFactory, Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
-from herd.sim.engine.chance import Chance
 from herd.sim.engine.faults import Partition
 from herd.sim.engine.profile import Profile, Uniform
 from herd.sim.engine.programs import Call
-from herd.sim.engine.simulation import Simulation
 from herd.sim.scenario import Scenario, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from herd.sim.engine.chance import Chance
+    from herd.sim.engine.simulation import Simulation
 
 PORT = 4000
 PATIENCE_S = 2.0

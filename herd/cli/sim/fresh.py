@@ -1,0 +1,143 @@
+"""Seeds in fresh processes: each with an interpreter and a hash seed of its own, side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from attrs import frozen
+
+from herd.cli.sim.progress import showing
+from herd.sim.engine.tracefile import read_trace
+from herd.sim.explore.compare import Parting, part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_LOOK_S: Final = 0.05
+_VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+
+
+@frozen
+class Process:
+    """How a process is started."""
+
+    python: str
+    version: str
+    hash_seed: int
+
+    def __str__(self) -> str:
+        return f"Python {self.version} with hash seed {self.hash_seed}"
+
+
+@frozen
+class Difference:
+    """A seed whose history is not the same in two processes, and where they part."""
+
+    seed: int
+    left: Process
+    right: Process
+    parting: Parting
+
+
+def processes(pythons: Sequence[Path]) -> list[Process]:
+    """Return what to compare: this interpreter twice, then the others; every hash seed is another."""
+    paths = [sys.executable, sys.executable, *map(str, pythons)]
+    return [Process(path, _version(path), number) for number, path in enumerate(paths, 1)]
+
+
+def _version(python: str) -> str:
+    try:
+        done = subprocess.run([python, "-c", _VERSION], capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError as error:
+        raise click.UsageError(f"{python} is no Python: {error.strerror}") from error
+    if done.returncode:
+        raise click.UsageError(f"{python} is no Python")
+    return done.stdout.strip()
+
+
+def compare(  # noqa: PLR0913 - all of what was asked for
+    found: list[Process], scenario: str, first: int, count: int, *, limit_s: float, directory: Path
+) -> Difference | None:
+    """Run the seeds in all processes; return the first difference, of the lowest seed.
+
+    `directory` is for files in between. A usage error for an interpreter that cannot run them.
+    """
+    digests = _digests(found, scenario, first, count, limit_s, directory)
+    for seed in range(first, first + count):
+        for number, other in enumerate(digests[1:], 1):
+            if other.get(seed) != digests[0].get(seed):
+                parting = _parting(found[0], found[number], scenario, seed, directory)
+                if parting is not None:
+                    return Difference(seed, found[0], found[number], parting)
+    return None
+
+
+def _digests(  # noqa: PLR0913, PLR0917 - all of what was asked for
+    found: list[Process], scenario: str, first: int, count: int, limit_s: float, directory: Path
+) -> list[dict[int, str]]:
+    files = [directory / f"digests-{number}" for number in range(len(found))]
+    jobs = max(1, len(os.sched_getaffinity(0)) // len(found)) if hasattr(os, "sched_getaffinity") else 1
+    started = []
+    for process, file in zip(found, files, strict=True):
+        more = ["--first", first, "--count", count, "--jobs", jobs, "--limit", limit_s]
+        started.append(_start(process, "seeds", scenario, *more, "--all", "--json", "--digests", file))
+    _wait(started, files, count)
+    for process, running in zip(found, started, strict=True):
+        _complain(process, running)
+    return [_read(file) for file in files]
+
+
+def _start(process: Process, verb: str, *words: object) -> subprocess.Popen[str]:
+    command = [process.python, "-m", "herd.cli", "sim", verb, *map(str, words)]
+    environ = {**os.environ, "PYTHONHASHSEED": str(process.hash_seed)}
+    return subprocess.Popen(  # noqa: S603 - the interpreters that were given
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _wait(started: list[subprocess.Popen[str]], files: list[Path], count: int) -> None:
+    """Wait until all have ended; what they print is little enough to stay in the pipe until then."""
+    try:
+        with showing("seeds") as show:
+            while any(each.poll() is None for each in started):
+                show(min(map(_lines, files)), count, f"in {len(files)} processes")
+                time.sleep(_LOOK_S)
+    finally:
+        for each in started:
+            if each.poll() is None:
+                each.terminate()
+                each.wait()
+
+
+def _lines(file: Path) -> int:
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def _complain(process: Process, running: subprocess.Popen[str]) -> None:
+    told, errors = running.communicate()
+    if not told.startswith("{"):
+        last = (errors.strip().splitlines() or [f"exit status {running.returncode}"])[-1]
+        raise click.UsageError(f"{process.python} cannot run it: {last}")
+
+
+def _read(file: Path) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        told: dict[str, Any] = json.loads(line)
+        found[told["seed"]] = told["digest"]
+    return found
+
+
+def _parting(left: Process, right: Process, scenario: str, seed: int, directory: Path) -> Parting | None:
+    files = [directory / "left.trace", directory / "right.trace"]
+    for process, file in zip((left, right), files, strict=True):
+        running = _start(process, "run", scenario, "--seed", seed, "--trace", file, "--json")
+        _complain(process, running)
+    return part(read_trace(files[0]), read_trace(files[1]))

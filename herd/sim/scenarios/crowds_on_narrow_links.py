@@ -1,0 +1,20 @@
+"""Gateways tell of thousands of clients at once, over kernels that hold little; nothing breaks.
+
+Transports are full again and again. All the same each record is everywhere within two seconds: whoever waits
+is woken.
+"""
+
+from herd.sim.engine.profile import Profile
+from herd.sim.herds.build import TOWN
+from herd.sim.herds.figures import ARRIVES, arrives_within
+from herd.sim.herds.scenarios import HerdScenario
+from herd.sim.herds.work import Work
+
+scenario = HerdScenario(
+    about="Thousands of reports at once over narrow links, and each is everywhere within two seconds.",
+    network=Profile(latency=TOWN.latency, window_bytes=8 * 1024),
+    work=Work(clients=4, report_every_s=4.0, crowd=2_500, crowd_every_s=6.0),
+    duration_s=30.0,
+    settle_s=20.0,
+    more_checks={ARRIVES: arrives_within(2.0)},
+).scenario()

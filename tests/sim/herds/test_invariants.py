@@ -1,0 +1,154 @@
+"""The invariants that are seen from inside: the same records, no message too many, nothing too large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from herd.core.limits import Limits
+from herd.core.replica import Replica
+from herd.sim.herds.circumstances import Outage
+from herd.sim.herds.clients import Say
+from herd.sim.herds.convergence import Convergence
+from herd.sim.herds.invariants import Peaks, converges, judge, terminates
+from herd.sim.herds.violation import INVARIANTS
+from tests.sim.herds.hosted import Hosted
+from tests.sim.herds.stories import EPOCH_S, HERD, S, Story, record
+
+if TYPE_CHECKING:
+    from herd.sim.herds.checker import Holdings
+
+EPOCH_NS = EPOCH_S * S
+LINE = record("10", 1.5)
+CALM = evolve(HERD, calm_ns=100 * S, settle_ns=30 * S)
+
+
+@pytest.mark.parametrize(
+    ("held", "texts"),
+    [
+        ({"Alford": {}, "Ball": {}, "Welsh": {}}, []),
+        ({name: {b"kiwi": LINE} for name in HERD.neighbors}, []),
+        ({"Alford": {b"kiwi": LINE}, "Welsh": {}}, ["Alford holds `{}` and Welsh nothing"]),
+        ({"Alford": {}, "Ball": {b"kiwi": LINE}}, ["Alford holds nothing and Ball `{}`"]),
+    ],
+)
+def test_servers_hold_the_same_once_the_herd_has_settled(held: Holdings, texts: list[str]) -> None:
+    why = " at 130.000000 s, though all was well since 100.000000 s"
+    found = converges(held, CALM, 130 * S)
+    assert [each.text for each in found] == [text.format(LINE.decode()) + why for text in texts]
+    assert {each.invariant for each in found} <= {"converges"}
+    assert converges(held, CALM, 130 * S - 1) == []
+    assert converges(held, HERD, 130 * S) == []
+
+
+def test_servers_that_cannot_reach_each_other_need_not_agree() -> None:
+    held: Holdings = {"Alford": {b"kiwi": LINE}, "Welsh": {}}
+    assert converges(held, evolve(CALM, outages=[Outage("Ball", 5, None)]), 200 * S) == []
+    assert len(converges(held, evolve(CALM, outages=[Outage("Ball", 5, 6)]), 200 * S)) == 1
+
+
+def test_what_may_be_expired_may_be_gone() -> None:
+    held: Holdings = {"Alford": {b"kiwi": LINE}, "Ball": {}}
+    assert converges(held, evolve(CALM, limits=Limits(record_lifetime_s=198)), 200 * S) == []
+    assert len(converges(held, evolve(CALM, limits=Limits(record_lifetime_s=199)), 200 * S)) == 1
+
+
+def test_an_update_at_rest_goes_over_each_direction_of_a_link_once() -> None:
+    calm, early = record("10", 130.5), record("10", 129.5)
+    copies = {("Alford", "Ball", calm): 1, ("Ball", "Alford", calm): 2, ("Alford", "Ball", early): 5}
+    (violation,) = terminates(copies, CALM)
+    assert violation.text == f"Ball sent `{calm.decode()}` to Alford 2 times; 1 would do"
+    assert [each.text for each in terminates(copies, CALM, {("Alford", "Ball"): 2})][1:] == [
+        f"Alford sent `{early.decode()}` to Ball 5 times; 4 would do"
+    ]
+    assert len(terminates(copies, CALM, {("Alford", "Ball"): 3})) == 1
+
+
+def test_a_run_is_judged_by_every_invariant() -> None:
+    story = Story()
+    alford = story.session()
+    story.report(alford, "10", 1, 2, LINE)
+    story.now_s = 200
+    story.history.finish()
+    good: Holdings = {name: {b"kiwi": LINE} for name in HERD.neighbors}
+    assert judge(story.history, CALM, held=good, copies={}, peaks=Peaks()) == {
+        name: [] for name in INVARIANTS
+    }
+    judged = judge(story.history, CALM, held={**good, "Ball": {}})
+    assert {name: len(violations) for name, violations in judged.items() if violations} == {
+        "converges": 1,
+        "promises kept": 1,
+    }
+
+
+def test_a_server_has_a_record_as_soon_as_it_has_a_greater_one() -> None:
+    now_ns = 0
+    convergence = Convergence(lambda: now_ns)
+    alford, ball = Replica("Alford", ["Ball"], Limits()), Replica("Ball", ["Alford"], Limits())
+    ball.report([(b"", b"moa", b"+1-1", b"5")], EPOCH_NS)
+    for replica in (alford, ball):
+        convergence.watch(replica.name, replica)
+    now_ns = 1
+    (first,) = alford.report([(b"", b"kiwi", b"+1-1", b"10")], EPOCH_NS)
+    now_ns = 2
+    (second,) = alford.report([(b"", b"kiwi", b"+1-1", b"9.5")], EPOCH_NS)
+    (third,) = alford.report([(b"", b"kiwi", b"+1-1", b"11")], EPOCH_NS)
+    now_ns = 3
+    ball.learn([(third[:-1], b"kiwi")], "Alford", EPOCH_NS)
+    ball.learn([(first[:-1], b"kiwi")], "Alford", EPOCH_NS)
+    assert first == second
+    (moa, older, newer) = convergence.spreads()
+    assert dict(moa.first_ns) == {"Ball": 0}
+    assert (older.line, dict(older.first_ns)) == (first[:-1], {"Ball": 3, "Alford": 1})
+    assert (newer.line, dict(newer.first_ns)) == (third[:-1], {"Alford": 2, "Ball": 3})
+    assert (older.took_ns(["Alford", "Ball"]), newer.took_ns(["Alford"]), moa.took_ns(["Alford"])) == (
+        2,
+        0,
+        None,
+    )
+
+
+def test_a_herd_at_work_is_within_its_limits_and_converges() -> None:
+    hosted = Hosted()
+    convergence, peaks = Convergence(lambda: hosted.simulation.now_ns), Peaks()
+
+    def watch() -> None:
+        for name in hosted.herd.hosts:
+            replica = hosted.herd.replica(name)
+            assert replica is not None
+            convergence.watch(name, replica)
+
+    def look() -> None:
+        for name in hosted.herd.hosts:
+            node = hosted.herd.node(name)
+            assert node is not None
+            peaks.look(name, node, reported=1)
+
+    hosted.simulation.at(0.5, watch)
+    for tenths in range(10, 50):
+        hosted.simulation.at(tenths / 10, look)
+    hosted.client(plan=[Say(2.0, b"IAMAT kiwi +1-1 10\n"), Say(3.0, b"IAMAT kiwi +1-1 12\n")])
+    hosted.run(5)
+    for spread in convergence.spreads():
+        took_ns = spread.took_ns(["Alford", "Ball"])
+        assert took_ns is not None
+        assert 0 < took_ns < S
+    assert [each.line[-2:] for each in convergence.spreads()] == [b"10", b"12"]
+    assert (peaks.records, peaks.clients, peaks.violations()) == (1, 1, [])
+    hosted.close()
+
+
+def test_what_is_too_large_is_told_once() -> None:
+    hosted = Hosted()
+    hosted.client(plan=[Say(1.0, b"IAMAT kiwi +1-1 10\nIAMAT moa +1-1 10\n")])
+    hosted.run(3)
+    peaks = Peaks()
+    for _ in range(2):
+        node = hosted.herd.node("Alford")
+        assert node is not None
+        peaks.look("Alford", node, reported=1)
+    (violation,) = peaks.violations()
+    assert str(violation) == "bounded: too many: Alford had 2 records, and 1 are the most"
+    hosted.close()
