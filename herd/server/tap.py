@@ -177,6 +177,7 @@ def makeService(options: Options) -> HerdService:
     """Build the service of one server."""
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
+    _go_by_a_steady_clock(reactor)
     config, name = options.config, options["name"]
     environ = dict(os.environ)
     world = World(reactor, time.time_ns, random.Random(), environ)  # noqa: S311 - jitter and nonces, no secrets
@@ -198,6 +199,17 @@ def makeService(options: Options) -> HerdService:
     except HerdError as error:
         _exit(error)
     return HerdService(node, reactor, ServiceManager(environ, reactor))
+
+
+def _go_by_a_steady_clock(reactor: Any) -> None:
+    """Have all timers, paces and time limits go by the monotonic clock.
+
+    Twisted's reactors go by the wall clock. When that is set back, by an operator or by NTP, no timer fires
+    for as long: heartbeats cease, and clients wait. Timers that stand already would be due at a wrong time,
+    so nothing is changed then; there are none when twistd makes its services.
+    """
+    if not reactor.getDelayedCalls():
+        reactor.seconds = time.monotonic
 
 
 def load_config_with(name: str, file: Path | None) -> Config:

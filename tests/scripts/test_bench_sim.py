@@ -151,13 +151,22 @@ def test_a_run_that_fails_says_why() -> None:
     assert failed == Failure("ValueError: 3 hosts cannot have 4 neighbors each: take at least 5")
 
 
-def test_jobs_take_turns_and_one_that_failed_is_left_out() -> None:
+def test_jobs_take_turns_and_one_that_failed_is_left_out(tmp_path: Path) -> None:
+    python = tmp_path / "python"  # an interpreter that answers at once
+    python.write_text('#!/bin/sh\ncase $3 in *\\"hosts\\":\\ 3,*) exit 1 ;; esac\necho "{}"\n')
+    python.chmod(0o755)
     told: list[str] = []
     good, bad = SMALL, Job("herd", hosts=3)
-    results = alternate([good, bad], 2, PYTHON, 60, told.append)
-    assert [line.rpartition(", ")[2] for line in told] == ["12 hosts", "3 hosts", "12 hosts"]
-    assert [isinstance(each, Failure) for each in results[good]] == [False, False]
-    assert [isinstance(each, Failure) for each in results[bad]] == [True]
+    results = alternate([good, bad], 3, python, 60, told.append)
+    assert [line.rpartition(", ")[2] for line in told] == ["12 hosts", "3 hosts", "12 hosts", "12 hosts"]
+    assert results == {good: [{}, {}, {}], bad: [Failure("exit status 1")]}
+
+
+def test_a_count_that_is_not_the_plans_is_no_figure(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho \'{"delivered": 1184, "awaited": 1185}\'\n')
+    python.chmod(0o755)
+    assert run(SMALL, python, 60) == Failure("1,184 messages delivered, not 1,185")
 
 
 # The sums.

@@ -1,13 +1,13 @@
 """Put a `GlobalReactor` where Twisted keeps the global reactor.
 
 It is installed once in an interpreter, and stays. Installed early, before anything imported
-`twisted.internet.reactor`, it waits with the real reactor until somebody outside of a simulated process needs
-one. Installed late, as in a test run whose every module holds the real reactor, it replaces what modules hold:
-names in modules, attributes of their classes and defaults of their functions, and methods bound to the reactor
-likewise. Outside of simulated processes all goes on as before, in the real reactor.
+`twisted.internet.reactor`, it waits with the real reactor until somebody outside of a simulated process
+needs one. Installed late, as in a test run whose every module holds the real reactor, it replaces what
+modules hold: their names, attributes of their classes and defaults of their functions, and methods bound to
+the reactor likewise. Outside of simulated processes all goes on as before, in the real reactor.
 
-Programs that choose a reactor (`epollreactor.install()`) go on doing so: in a simulated process it means nothing,
-because the process has its reactor already.
+Programs that choose a reactor (`epollreactor.install()`) go on doing so: in a simulated process it means
+nothing, because the process has its reactor already.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ def _install_real(proxy: GlobalReactor, reactor: Any) -> None:
 
 def _quiet_installers() -> list[tuple[Any, Any]]:
     """Return for each installer of a reactor one that does nothing in a simulated process."""
-    found: dict[int, tuple[Any, Any]] = {}
+    found: dict[Any, Any] = {}
     for name in _INSTALLERS:
         try:
             installer = importlib.import_module(f"twisted.internet.{name}").install
         except ImportError:  # not on this platform
             continue
-        found.setdefault(id(installer), (installer, _unless_hosted(installer)))
-    return list(found.values())
+        found.setdefault(installer, _unless_hosted(installer))
+    return list(found.items())
 
 
 def _unless_hosted(installer: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,19 +83,22 @@ def _unless_hosted(installer: Callable[..., Any]) -> Callable[..., Any]:
 def replace_everywhere(replacements: list[tuple[Any, Any]]) -> None:
     """Replace objects, and methods bound to them, wherever loaded modules, classes and defaults hold them.
 
-    Takes pairs of the old and the new object.
+    Takes pairs of the old and the new object; what is old is hashed by identity.
     """
-    news = {id(old): new for old, new in replacements}
+    news = dict(replacements)
+    kinds = {type(old): None for old in news}  # to hash anything else could run its code
 
     def new_of(value: object) -> Any:
         """Return what takes the value's place; the value itself if nothing does."""
-        if id(value) in news:
-            return news[id(value)]
-        if type(value) is MethodType and id(value.__self__) in news:
-            return getattr(news[id(value.__self__)], value.__name__, value)
+        kind = type(value)
+        if kind in kinds:
+            return news.get(value, value)
+        if kind is MethodType:
+            held: Any = value
+            if type(held.__self__) in kinds and held.__self__ in news:
+                return getattr(news[held.__self__], held.__name__, value)
         return value
 
-    seen: set[int] = set()  # of functions and classes: many modules hold the same ones
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
             namespace = vars(module)
@@ -103,17 +106,17 @@ def replace_everywhere(replacements: list[tuple[Any, Any]]) -> None:
                 new = new_of(value)
                 if new is not value:
                     namespace[name] = new
-                elif id(value) not in seen:
-                    seen.add(id(value))
-                    _replace_inside(value, new_of)
+                else:
+                    _replace_inside(value, namespace.get("__name__"), new_of)
 
 
-def _replace_inside(value: object, new_of: Callable[[object], Any]) -> None:
-    """Replace what a class or a function holds."""
+def _replace_inside(value: Any, module: str | None, new_of: Callable[[object], Any]) -> None:
+    """Replace what a class or a function holds that was made in a module."""
     kind = type(value)
     if kind is FunctionType:
-        _replace_defaults(value, new_of)
-    elif isinstance(value, type) and not issubclass(kind, InterfaceClass):
+        if value.__module__ == module:
+            _replace_defaults(value, new_of)
+    elif isinstance(value, type) and value.__module__ == module and not issubclass(kind, InterfaceClass):
         for name, held in list(vars(value).items()):
             if type(held) is FunctionType:
                 _replace_defaults(held, new_of)

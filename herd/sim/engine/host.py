@@ -196,5 +196,11 @@ class Host:
         """Put an event of this host into the trace, if there is one."""
         if self.simulation.trace is not None:
             self.simulation.trace.add(
-                kind, self.simulation.now_ns, self.index, NOBODY if peer is None else peer.index, flow, size, data
+                kind,
+                self.simulation.now_ns,
+                self.index,
+                NOBODY if peer is None else peer.index,
+                flow,
+                size,
+                data,
             )

@@ -1,8 +1,8 @@
 """What an interpreter needs to host programs: once for good, and while a simulation runs.
 
 For good: the pins, the global reactor, and what libraries keep one of. While a simulation runs: standard
-streams and arguments in `sys`, shells in `sys.modules`, garbage only when the simulation says so (what goes with
-it may be logged, which is an event); and afterwards the working directory as it was.
+streams and arguments in `sys`, shells in `sys.modules`, and garbage is collected only when the simulation
+says so, for what goes with it may be logged; and afterwards the working directory as it was.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def hosting() -> Iterator[None]:
         _hosting.append(None)
         stack.callback(_hosting.pop)
         if gc.isenabled():
-            gc.disable()
-            stack.callback(gc.enable)
+            real.disable()
+            stack.callback(real.enable)
         stack.callback(real.chdir, Path.cwd())
         stack.enter_context(hosted_streams())
         stack.enter_context(shells.hosted())

@@ -1,12 +1,12 @@
 """Hashes of objects that are the same at every run.
 
-An object's default hash is its address, so a set of objects is walked in another order at each run. Classes of
-hosted programs that would inherit that hash get one that counts instead: the number of the object among those
-that were ever hashed in its simulation, mixed with the seed. One seed always gives one order; another seed gives
-another, as another run on a real machine would.
+An object's default hash is its address, so a set of objects is walked in another order at each run. Classes
+of hosted programs that would inherit that hash get one that counts instead: the number of the object among
+those that were ever hashed in its simulation, mixed with the seed. One seed always gives one order; another
+seed gives another, as another run on a real machine would.
 
-Such a class has `Identity` among its bases, rather than a `__hash__` of its own, so that dataclasses and attrs
-see the class as it was written. A class that compares or hashes by value keeps doing so.
+Such a class has `Identity` among its bases, rather than a `__hash__` of its own, so that dataclasses and
+attrs see the class as it was written. A class that compares or hashes by value keeps doing so.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def identity_hash(self: Any) -> int:
     try:
         new = _Hashed(self, _forget)
     except TypeError:
-        # No weak reference to it, and no room in it: all of the class share a hash, which is slow in large sets.
+        # Nothing can be remembered of it: all of its class share a hash, which is slow in large sets.
         return len(type(self).__qualname__)
     new.id = id(self)
     new.value = _next_hash()

@@ -1,12 +1,12 @@
 """The modules of a program: each process has its own.
 
-Two hosts that run one script must not share its module globals. So a script, a .tac file and the modules that
-belong to the program are executed anew for each process; libraries are shared by all. What belongs to a program
-are the modules beside its script, and the packages that it is told to own.
+Two hosts that run one script must not share its module globals. So a script, a .tac file and the modules
+that belong to the program are executed anew for each process; libraries are shared by all. What belongs to a
+program are the modules beside its script, and the packages that it is told to own.
 
-Which modules an `import` gives depends on whose code it stands in. The namespaces of a program's modules have a
-`__builtins__` of ours, and the `__import__` in it asks the running process first. Libraries import, and look up
-`sys.modules`, by the ordinary way; `shells` makes that lead to the running process's modules too.
+Which modules an `import` gives depends on whose code it stands in. The namespaces of a program's modules have
+a `__builtins__` of ours, and the `__import__` in it asks the running process first. Libraries import, and
+look up `sys.modules`, by the ordinary way; `shells` makes that lead to the running process's modules too.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Main:
 class Modules:
     """The modules of one process.
 
-    `path` are directories whose modules belong to the program; `own` are names of top packages and modules that
-    do wherever they are found.
+    `path` are directories whose modules belong to the program; `own` are names of top packages and modules
+    that do wherever they are found.
     """
 
     def __init__(self, path: Sequence[str] = (), own: Iterable[str] = ()) -> None:
@@ -71,7 +71,7 @@ class Modules:
         return name in self.loaded or self._find(name) is not None
 
     def load(self, name: str) -> ModuleType:
-        """Return a module of the program, which is executed the first time; an `ImportError` if there is none."""
+        """Return a module of the program, executed the first time; an `ImportError` if there is none."""
         module = self.loaded.get(name)
         if module is not None:
             return module

@@ -59,8 +59,18 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Return the host's wall clock, as Twisted's reactors do."""
         return self.process.wall_ns() / NS_PER_S
 
+    def local_ns(self) -> int:
+        """Return the time by which timers are due: the wall clock, or what the program has put in its place."""
+        if "seconds" in self.__dict__:
+            return round(self.seconds() * NS_PER_S)
+        return self.process.wall_ns()
+
     def callLater(  # type: ignore[override]
-        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object  # noqa: A002
+        self,
+        delay: float,
+        callable: Callable[..., Any],
+        *args: object,
+        **kw: object,  # noqa: A002
     ) -> DelayedCall:
         """Call a function in so many seconds."""
         assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"

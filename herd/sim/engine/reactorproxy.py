@@ -6,29 +6,31 @@ whose turn it is. `GlobalReactor` has Twisted's methods as real methods, with Tw
 arguments: each hands its call to the reactor of the process that is running, and outside of any simulated
 process to the real reactor.
 
-The interfaces that it provides are those of the reactor behind it at that moment: zope.interface asks an object
-for `__providedBy__`, and a property answers.
+The interfaces that it provides are those of the reactor behind it at that moment: zope.interface asks an
+object for `__providedBy__`, and a property answers.
 """
 
 # The names, the order and the defaults of Twisted's own methods, and no more types than they have.
-# ruff: noqa: A002, FBT001, FBT002, N802, N803, PLR0913, PLR0917
+# ruff: noqa: A002, FBT001, FBT002, PLR0913, PLR0917
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from zope.interface import providedBy
 
 from herd.sim.engine.pins.pin import hosted
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 NO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({})
 REAL_WORLD: Final = type("RealWorld", (), {})()
 _replaced: Final[dict[str, WeakKeyDictionary[Any, Callable[..., Any]]]] = {}
 """By name, and by the process, or the real world, that has replaced it: a method of the global reactor."""
-_set_class: Final[Callable[[object, type], None]] = vars(object)["__class__"].__set__
+_set_class: Final = vars(object)["__class__"].__set__
 _OWN: Final = frozenset({"real", "make_real"})
 
 
@@ -67,15 +69,17 @@ class GlobalReactor:
             raise NotImplementedError(f"reactor.{name}() does not exist {where}") from None
         return method
 
-    # What has no method here is an attribute of the reactor behind, to read and to write. Methods can be replaced:
-    # in one process, or in the real world. What was there before goes on meaning Twisted's own.
+    # What has no method here is an attribute of the reactor behind, to read and to write. Methods can be
+    # replaced: in one process, or in the real world. What was there before goes on meaning Twisted's own.
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.behind, name)
 
-    def __setattr__(self, name: str, value: object) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         if name in _OWN:
             object.__setattr__(self, name, value)
+        elif name == "seconds":
+            setattr(self.behind, name, value)  # its timers go by it
         elif not callable(vars(GlobalReactor).get(name)):
             setattr(self.behind, name, value)
         elif value == object.__getattribute__(self, name):

@@ -1,10 +1,11 @@
 """What `sys.modules` holds for the modules of programs: shells that stand for the running process's own.
 
-`pickle`, dataclasses, attrs, `typing.get_type_hints` and `inspect` look a class's module up in `sys.modules`;
-`importlib.import_module` and `twisted.python.reflect.namedAny` import for a library what belongs to a program.
-Both work: while a simulation runs, the entry of each name that some program owns is a shell, which passes every
-access on to the module of that name in the running process, or else to the one that was there before; and a
-finder at the head of `sys.meta_path` loads what the running process owns and has not loaded yet.
+`pickle`, dataclasses, attrs, `typing.get_type_hints` and `inspect` look a class's module up in
+`sys.modules`; `importlib.import_module` and `twisted.python.reflect.namedAny` import for a library what
+belongs to a program. Both work: while a simulation runs, the entry of each name that some program owns is a
+shell, which passes every access on to the module of that name in the running process, or else to the one
+that was there before; and a finder at the head of `sys.meta_path` loads what the running process owns and has
+not loaded yet.
 
 Between runs `sys.modules` is as it would be without a simulation.
 """
@@ -68,7 +69,7 @@ class Shell(ModuleType):
 
 def _behind(module: str, attribute: str) -> ModuleType:
     """Return the module that a shell stands for now, to get an attribute of it."""
-    # The import system asks for __spec__ before it gives a module away: then, and only then, it must be loaded.
+    # The import system asks for __spec__ before it gives a module away: only then it must be loaded.
     is_import = attribute == "__spec__"
     modules = own_modules()
     if modules is not None:
@@ -106,7 +107,7 @@ class Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module of the running process, or a library for it; None if there is none, or nobody runs."""
+        """Find a module of the running process, or a library for it; None if there is none."""
         if hosted_process() is None:
             return None
         modules = own_modules()
@@ -163,7 +164,7 @@ def show(name: str) -> None:
 
 
 def replaced(name: str) -> ModuleType | None:
-    """Return what a module has put into `sys.modules` in its own place, if it did; the shell is there again."""
+    """Return what a module has put into `sys.modules` in its place, if it has; the shell is back then."""
     there = sys.modules.get(name)
     if not _runs or there is None or there is _shells[name]:
         return None
@@ -186,7 +187,7 @@ def hosted() -> Iterator[None]:
     """Have the shells in `sys.modules` while a simulation runs."""
     _runs.append(None)
     if len(_runs) == 1:
-        sys.meta_path.insert(0, _FINDER)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _FINDER)
         for name, shell in _shells.items():
             _put(name, shell)
     try:
@@ -194,7 +195,7 @@ def hosted() -> Iterator[None]:
     finally:
         _runs.pop()
         if not _runs:
-            sys.meta_path.remove(_FINDER)  # type: ignore[arg-type]
+            sys.meta_path.remove(_FINDER)
             _take_all()
 
 

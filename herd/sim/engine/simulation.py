@@ -10,7 +10,6 @@ A timer fires a microsecond after it is due, so a program that spins with `callL
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from heapq import heappop, heappush
 from pathlib import Path

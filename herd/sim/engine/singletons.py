@@ -1,8 +1,8 @@
 """What libraries keep one of in an interpreter, and what each process must have its own of.
 
-Most state of Twisted hangs on a reactor, or on objects that a program makes. These few things do not: the global
-cooperator, the global DNS resolver, treq's pool of connections, and who listens to the log. Shared, they would
-carry work and connections from one host to another.
+Most state of Twisted hangs on a reactor, or on objects that a program makes. These few things do not: the
+global cooperator, the global DNS resolver, treq's pool of connections, and who listens to the log. Shared,
+they would carry work and connections from one host to another.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def _part_log(_module: Any) -> None:
     # Twisted's own names for the arguments, which programs give by name.
     def begin_logging_to(
         observers: Iterable[Any],
-        discardBuffer: bool = False,  # noqa: FBT001, FBT002, N803
-        redirectStandardIO: bool = True,  # noqa: FBT001, FBT002, N803
+        discardBuffer: bool = False,  # noqa: FBT001, FBT002
+        redirectStandardIO: bool = True,  # noqa: FBT001, FBT002
     ) -> None:
         if hosted() is None:
             begin(observers, discardBuffer, redirectStandardIO)

@@ -253,7 +253,7 @@ class TcpSocket:
         if self._fin_sent or outgoing is None:
             raise _error(errno.EPIPE)
         size = len(data)
-        if not size:  # before Twisted closes it writes what is left; nothing is no segment, which would be an end
+        if not size:  # Twisted writes what is left before it closes: an empty segment would be read as an end
             return 0
         room = outgoing.room
         if room <= 0:

@@ -1,23 +1,24 @@
 """Where a program's modules are, and their compiled code: found once, for all processes.
 
-A thousand hosts run the same script, and each executes it in a namespace of its own. What is the same for all of
-them is kept here: which file a name stands for, and its code object. A file that changed is compiled anew, and
-a directory that changed is searched anew.
+A thousand hosts run the same script, and each executes it in a namespace of its own. What is the same for
+all of them is kept here: which file a name stands for, and its code object. A file that changed is compiled
+anew, and a directory that changed is searched anew.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import CodeType, ModuleType
+    from types import ModuleType
 
 Stamp = tuple[int, int]
 """When a file was changed, in nanoseconds, and its size."""
@@ -89,7 +90,7 @@ def is_in(name: str, path: Sequence[str]) -> bool:
 
 def _spec_in(entry: str, name: str) -> ModuleSpec | None:
     try:
-        key = entry, os.stat(entry or ".").st_mtime_ns
+        key = entry, Path(entry or ".").stat().st_mtime_ns
     except OSError:
         return None
     names = _entries.get(key)
@@ -113,7 +114,7 @@ def _read(name: str, spec: ModuleSpec) -> Source:
 
 def _stamp(file: str) -> Stamp | None:
     try:
-        found = os.stat(file)
+        found = Path(file).stat()
     except OSError:  # in an archive
         return None
     return found.st_mtime_ns, found.st_size

@@ -1,7 +1,8 @@
 """Delayed calls: a reactor's timers, as events in virtual time.
 
-Twisted's reactors take the time from the wall clock, so a clock that is stepped moves every timer of its host:
-`reschedule` does that here.
+Twisted's reactors take the time from the wall clock, unless a program gives them another one
+(`reactor.seconds = time.monotonic`). So a clock that is stepped moves every timer of its host: `reschedule` does
+that here.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class DelayedCall:
         self._args = args
         self._kwargs = kwargs
         self._state: type[Exception] | None = None
-        self._local_ns = process.wall_ns() + round(delay * NS_PER_S)
+        self._local_ns = process.reactor.local_ns() + round(delay * NS_PER_S)
         self._entries = 0
         self._schedule()
 
@@ -51,7 +52,7 @@ class DelayedCall:
         """Have the queue look at it when it is due."""
         process = self._process
         simulation = process.simulation
-        wait_ns = process.host.clock.true_ns(self._local_ns - process.wall_ns())
+        wait_ns = process.host.clock.true_ns(self._local_ns - process.reactor.local_ns())
         self._due_ns = simulation.now_ns + max(wait_ns, 0) + TURN_NS
         self._entries += 1
         simulation.schedule(self._due_ns, process, self._come, ())
@@ -98,14 +99,14 @@ class DelayedCall:
 
     def reset(self, secondsFromNow: float) -> None:
         """Run in so many seconds from now."""
-        self._move(self._process.wall_ns() + round(secondsFromNow * NS_PER_S))
+        self._move(self._process.reactor.local_ns() + round(secondsFromNow * NS_PER_S))
 
     def _move(self, local_ns: int) -> None:
         self._check()
         self._local_ns = local_ns
         before_ns = self._due_ns
         process = self._process
-        wait_ns = process.host.clock.true_ns(local_ns - process.wall_ns())
+        wait_ns = process.host.clock.true_ns(local_ns - process.reactor.local_ns())
         due_ns = process.simulation.now_ns + max(wait_ns, 0) + TURN_NS
         if due_ns >= before_ns:
             self._due_ns = due_ns  # the entry that stands there comes early, and sees it

@@ -74,7 +74,7 @@ class _Quick(tcp.Connection):
             or self.dataBuffer
             or self.disconnecting
             or self._writeDisconnecting
-            or self.producer is not None
+            or (self.producer is not None and (self.producerPaused or not self.streamingProducer))
             or self._tempDataLen > self.SEND_LIMIT
             or not self.socket.send_whole(taken[0] if len(taken) == 1 else b"".join(taken))
         ):

@@ -10,6 +10,7 @@ from attrs import Factory, frozen
 from herd.sim.engine import trace as kinds
 from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.hosting import hosting
 from herd.sim.engine.simulation import Problem, Simulation
 from herd.sim.engine.trace import NOBODY, Trace
 from herd.sim.scenario import Check, Scenario, Step
@@ -85,9 +86,10 @@ class Run:
         """Run it, to the end or until a virtual time; `tell` hears of the virtual time now and then."""
         whole = until_s is None or until_s >= self.end_s
         try:
-            self._advance(self.end_s if until_s is None else min(until_s, self.end_s), tell)
-            if whole and self.look():
-                self._advance(self.end_s + self.scenario.last_look_s, tell)
+            with hosting():  # once, and not for every slice
+                self._advance(self.end_s if until_s is None else min(until_s, self.end_s), tell)
+                if whole and self.look():
+                    self._advance(self.end_s + self.scenario.last_look_s, tell)
             return self.outcome(whole=whole)
         finally:
             self.close()

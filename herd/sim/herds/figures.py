@@ -14,6 +14,7 @@ from attrs import define, field
 from herd.core.record import client_of, is_newer
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.herds.build import LINKS_PORT
+from herd.sim.herds.invariants import Peaks
 from herd.sim.herds.kinds import Flows
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from herd.sim.scenario import Check
 
 ARRIVES: Final = "arrives soon"
+_LOOK_EVERY_S: Final = 0.5
 _PERCENTILES: Final = (50, 90, 99, 100)
 
 
@@ -54,6 +56,9 @@ class Watch:
     """The first bytes of real links, by the server that was dialed: what an eavesdropper may repeat."""
     dials: dict[str, list[tuple[int, int]]] = field(factory=dict)
     """By the server that was dialed: when, and how long the dialer had been without a link to it."""
+    connections: Counter[tuple[str, str]] = field(factory=Counter)
+    """Connections over which one server has written to another."""
+    peaks: Peaks = field(factory=Peaks)
     _heard_ns: dict[tuple[str, str], int] = field(factory=dict)
     _flows: Flows = field(factory=Flows)
     _news: dict[bytes, list[_News]] = field(factory=dict)
@@ -65,6 +70,15 @@ class Watch:
         simulation.on_write = self.written
         simulation.on_read = self.read
         simulation.on_dial = self.dialed
+        simulation.after(_LOOK_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        """Look at how large things have grown."""
+        for name in self.herd.hosts:
+            node = self.herd.node(name)
+            if node is not None:
+                self.peaks.look(name, node, len(self._news))
+        self.herd.simulation.after(_LOOK_EVERY_S, self._look)
 
     def written(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program writes."""
@@ -72,8 +86,10 @@ class Watch:
         is_link = LINKS_PORT in {pipe.source.local[1], pipe.target.local[1]}
         messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
         if is_link:
-            if source in self.herd.hosts and pipe.is_fresh and pipe.target.local[1] == LINKS_PORT:
-                self.openings.setdefault(target, []).append(data)
+            if source in self.herd.hosts and pipe.is_fresh:
+                self.connections[source, target] += 1
+                if pipe.target.local[1] == LINKS_PORT:
+                    self.openings.setdefault(target, []).append(data)
             self.link_bytes += len(data)
             self.link_messages.update(messages.kinds)
             for line in messages.records:

@@ -9,8 +9,9 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 
 from herd.core.limits import Limits
 from herd.sim.engine import current
+from herd.sim.engine.profile import Profile
 from herd.sim.engine.programs import Call
-from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT
+from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, TOWN
 from herd.sim.herds.strangers import Disguise, HostileClient, HostileNeighbor
 from herd.sim.herds.work import client_names
 
@@ -21,6 +22,14 @@ _BEGIN_S: Final = 2.0
 _UNTIL_S: Final = 60.0
 _VICTIMS: Final = tuple(name.encode() for name in client_names(4))
 HERD: Final = "simulated"
+NARROW: Final = Profile(latency=TOWN.latency, window_bytes=8 * 1024)
+
+
+def narrow_links(herd: SimulatedHerd) -> None:
+    """Let the kernels between servers hold only 8 KiB of a connection, so that writers have to wait."""
+    for name, neighbors in herd.plan.topology.items():
+        for neighbor in neighbors:
+            herd.simulation.network.set_profile(name, neighbor, NARROW)
 
 
 def hostile_clients(herd: SimulatedHerd) -> None:

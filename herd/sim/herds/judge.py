@@ -45,7 +45,14 @@ def _judged(simulation: Simulation) -> Mapping[Invariant, Sequence[Violation]]:
         herd.history.end_ns = simulation.now_ns
         replicas = {name: herd.replica(name) for name in herd.hosts}
         held = {name: records_of(replica) for name, replica in replicas.items() if replica is not None}
-        herd.verdict = judge(herd.history, circumstances(simulation), held=held)
+        herd.verdict = judge(
+            herd.history,
+            circumstances(simulation),
+            held=held,
+            copies=herd.watch.copies,
+            connections=herd.watch.connections,
+            peaks=herd.watch.peaks,
+        )
     return herd.verdict
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.profile import Profile
 from herd.sim.herds.build import TOWN, HerdPlan, SimulatedHerd, build_herd
 from herd.sim.herds.figures import Watch
 from herd.sim.herds.judge import CHECKS
-from herd.sim.herds.work import Work, client_names
+from herd.sim.herds.work import CLIENT_EPOCH_S, Work, client_names
 from herd.sim.mishaps import Mishap
 from herd.sim.scenario import Check, Scenario, Step
 
@@ -88,12 +89,18 @@ class HerdScenario:
 
 
 def _audit(simulation: Simulation) -> None:
-    """Ask each server for some clients; what it holds of the others is seen from inside."""
+    """Report to each server once more, and ask it for some clients; the rest is seen from inside.
+
+    The reports find the herd settled: each must go over each link once, and no more.
+    """
     herd: SimulatedHerd = simulation.scene
     ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
     stream = simulation.chance.stream("audit")
     auditor = herd.walker(AUDITOR)
-    for server in herd.hosts:
+    now_s, _ = divmod(simulation.now_ns, NS_PER_S)
+    for number, server in enumerate(herd.hosts):
+        report = b"IAMAT auditor%d +1.5-1.5 %d.%d\n" % (number, CLIENT_EPOCH_S + now_s, number)
+        auditor.say(server, report)
         for client_id in stream.sample(ids, min(AUDITED, len(ids))):
             auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
 

@@ -4,15 +4,14 @@ Transports are full again and again. All the same each record is everywhere with
 is woken.
 """
 
-from herd.sim.engine.profile import Profile
-from herd.sim.herds.build import TOWN
 from herd.sim.herds.figures import ARRIVES, arrives_within
+from herd.sim.herds.guests import narrow_links
 from herd.sim.herds.scenarios import HerdScenario
 from herd.sim.herds.work import Work
 
 scenario = HerdScenario(
     about="Thousands of reports at once over narrow links, and each is everywhere within two seconds.",
-    network=Profile(latency=TOWN.latency, window_bytes=8 * 1024),
+    guests=narrow_links,
     work=Work(clients=4, report_every_s=4.0, crowd=2_500, crowd_every_s=6.0),
     duration_s=30.0,
     settle_s=20.0,

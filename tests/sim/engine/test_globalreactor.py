@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 reactor: Any = globalreactor.install()
+early: Any = imported
 later = reactor.callLater
 
 
@@ -54,9 +55,9 @@ def hosted() -> Iterator[Callable[[Callable[[], object]], Any]]:
 
 
 def test_who_imported_the_real_one_has_it_too() -> None:
-    assert type(imported) is GlobalReactor
-    assert sys.modules["twisted.internet.reactor"] is imported
-    assert globalreactor.install() is imported
+    assert type(early) is GlobalReactor
+    assert sys.modules["twisted.internet.reactor"] is early
+    assert globalreactor.install() is early
 
 
 def test_in_a_process_it_is_the_processs(hosted: Any) -> None:
@@ -114,7 +115,7 @@ def test_its_methods_take_what_twisteds_take() -> None:
 def test_all_of_twisteds_methods_are_there() -> None:
     public = {
         name
-        for interface in imported.__providedBy__
+        for interface in early.__providedBy__
         if interface.__module__ == "twisted.internet.interfaces"
         for name in interface.names(all=True)
         if not name.startswith("_")
@@ -185,6 +186,7 @@ import sys
 assert "twisted.internet.epollreactor" not in sys.modules or not globalreactor.install().real
 {choice}
 from twisted.internet import reactor
+early: Any = imported
 later = reactor.callLater
 later(0, reactor.stop)
 reactor.run()
@@ -195,7 +197,7 @@ print(type(reactor.behind).__name__)
 @pytest.mark.parametrize(
     ("choice", "kind"),
     [
-        ("", type(imported.behind).__name__),
+        ("", type(early.behind).__name__),
         ("from twisted.internet import pollreactor; pollreactor.install()", "PollReactor"),
     ],
 )
@@ -224,7 +226,12 @@ def test_a_method_can_be_replaced_and_put_back(hosted: Any) -> None:
 
     def replaced() -> tuple[str, ...]:
         before = reactor.seconds
-        reactor.seconds = lambda: calls.append("replaced") or before()
+
+        def seconds() -> float:
+            calls.append("replaced")
+            return float(before())
+
+        reactor.seconds = seconds
         inside = reactor.seconds()
         reactor.seconds = before
         return inside, reactor.seconds()
@@ -237,7 +244,7 @@ def test_a_method_can_be_replaced_and_put_back(hosted: Any) -> None:
 def test_who_replaces_a_method_does_so_for_himself(hosted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reactor, "seconds", lambda: 5.0)
     assert reactor.seconds() == 5.0
-    assert hosted(lambda: reactor.seconds())[0] == 1767225600.0
+    assert hosted(reactor.seconds)[0] == 1767225600.0
     assert type(globalreactor.install()) is not GlobalReactor
     monkeypatch.undo()
     assert type(reactor) is GlobalReactor

@@ -1,4 +1,4 @@
-"""Objects of a program's own classes hash alike at every run, and no class behaves otherwise than as it was written."""
+"""Objects of a program's own classes hash alike at every run; no class behaves otherwise than as written."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ CLASSES = """
     class OneMore(Later): pass
     class Ordered(Plain, collections.OrderedDict): pass
 
-    kinds = {name: each for name, each in list(globals().items()) if isinstance(each, type) and each.__module__ == __name__}
+    kinds = {name: each for name, each in list(globals().items()) if isinstance(each, type)}
+    kinds = {name: each for name, each in kinds.items() if each.__module__ == __name__}
 
     def told(kind):
         try:

@@ -163,8 +163,8 @@ def test_an_exit_in_an_event_is_logged_and_the_reactor_goes_on(
 ) -> None:
     # As Twisted does: its reactor logs whatever a timed call raises, a SystemExit too.
     process = start(
-        "from twisted.internet import reactor\nreactor.callLater(1, exit, 3)\nreactor.callLater(2, print, 'on')\n"
-        "reactor.run()"
+        "from twisted.internet import reactor\nreactor.callLater(1, exit, 3)\n"
+        "reactor.callLater(2, print, 'on')\nreactor.run()"
     )
     simulation.run(5)
     assert process.output == ["on\n"]

@@ -123,7 +123,7 @@ class Border:
     """A simulated program at port 1000 of a host, published on a real port."""
 
     def __init__(self) -> None:
-        self.simulation = Simulation(profile=Profile(latency=Constant(1)))
+        self.simulation = Simulation(profile=Profile(latency=Constant(5)))
         self.host = self.simulation.host("server")
         self.inside: list[Inside] = []
         self.host.start(Call(self.listen))
@@ -229,14 +229,19 @@ async def test_a_client_of_a_port_where_nobody_listens_is_reset(border: Border) 
 
 @pytest_twisted.ensureDeferred
 async def test_a_client_that_leaves_before_it_is_through(border: Border) -> None:
-    link = border.simulation.network.link(border.simulation.hosts["outside"], border.host)
-    link.extra_ns = 50_000_000
     caller = await border.call()
     caller.transport.abortConnection()
     assert await caller.lost is ConnectionAborted
-    await border.call()
-    await until(lambda: border.inside)
-    link.extra_ns = 0
+    await until(lambda: border.inside and border.is_clear())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_that_is_closed_before_a_client_is_through(border: Border) -> None:
+    caller = await border.call()
+    await until(lambda: border.publisher._ends)
+    await border.publisher.close()
+    assert await caller.lost is ConnectionLost
+    await until(lambda: border.inside and border.is_clear())
 
 
 @pytest_twisted.ensureDeferred

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import treq.api
 from twisted.internet import task
-from twisted.logger import Logger, globalLogPublisher
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.names import client
 from twisted.python import log
+from zope.interface import implementer
 
 from herd.sim.engine.programs import Call, Script
 from herd.sim.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -71,6 +72,7 @@ LOGS = """
     import sys
     from twisted.internet import reactor
     from twisted.python import log
+from zope.interface import implementer
     log.startLogging(sys.stdout)
     reactor.callLater(1, log.msg, "from " + sys.argv[1])
     reactor.run()
@@ -92,6 +94,7 @@ def test_a_log_is_written_by_its_own_process(simulation: Simulation, tmp_path: P
 def test_observers_come_and_go_in_one_process(simulation: Simulation) -> None:
     seen: list[str] = []
 
+    @implementer(ILogObserver)
     def observe(event: Any) -> None:
         seen.append(str(event["log_format"]))
 
@@ -99,12 +102,13 @@ def test_observers_come_and_go_in_one_process(simulation: Simulation) -> None:
         globalLogPublisher.addObserver(observe)
         reactor.callLater(2, globalLogPublisher.removeObserver, observe)
 
-    def tell(reactor: Any, name: str) -> None:
+    def tell(reactor: Any, name: str, *, first: Callable[[Any], None] | None = None) -> None:
+        if first is not None:
+            first(reactor)
         for delay_s in (1, 3):
             reactor.callLater(delay_s, Logger().info, f"{name} {delay_s}")
 
-    host = simulation.host("one")
-    host.start(Call(lambda reactor: (watch(reactor), tell(reactor, "one"))))
+    simulation.host("one").start(Call(tell, "one", first=watch))
     simulation.host("other").start(Call(tell, "other"))
     simulation.run(5)
     log.msg("the real world")

@@ -16,7 +16,7 @@ def test_a_number_falls_to_rounder_ones() -> None:
     assert list(smaller(3.734064)) == [0.0, 1.0, 2.0, 3.0, 3.7, 3.73, 3.734]
     assert list(smaller(0.04)) == [0.0, 0.01, 0.02, 0.03]
     assert list(smaller(1.0)) == [0.0, 0.2, 0.5, 0.8]
-    assert list(smaller(2.0)) == [0.0, 1.0, 1.5]
+    assert list(smaller(2.0)) == [0.0, 0.5, 1.0, 1.5]
     assert list(smaller(0.0)) == []
 
 
@@ -39,7 +39,7 @@ def test_places_are_counted() -> None:
 
 
 def test_a_fault_gets_shorter_but_not_empty() -> None:
-    assert [each.for_s for each in shorter(Step(1.0, Crash("a"), for_s=2.0))] == [1.0, 1.5]
+    assert [each.for_s for each in shorter(Step(1.0, Crash("a"), for_s=2.0))] == [0.5, 1.0, 1.5]
     assert list(shorter(Step(1.0, Crash("a")))) == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from herd.sim.engine.programs.ends import ending, finish, finish_stopped
+from herd.sim.engine.programs.ends import ending, finish_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,8 @@ _log: Final = Logger("herd.sim")
 class Call:
     """What `function(reactor, *args, **kwargs)` does in a reactor that runs.
 
-    It may return a Deferred or a coroutine. The process goes on when it has returned, until its reactor stops.
+    It may return a Deferred or a coroutine. The process goes on when it has returned, until its reactor
+    stops.
     """
 
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
@@ -59,7 +60,7 @@ class Call:
 
 def _failed(failure: Failure, process: Process, name: str) -> None:
     """Log what nobody has handled; an exit is one."""
-    if failure.check(SystemExit):
-        finish(process, failure.value.code or 0)
-    else:
+    with ending(process):
+        if failure.check(SystemExit):
+            failure.raiseException()
         _log.failure("{name} failed", failure, name=name)

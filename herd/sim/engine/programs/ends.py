@@ -1,4 +1,4 @@
-"""How programs begin and end: in their directory; with an exit code, what they print at the end, and `atexit`."""
+"""How programs begin and end: in a directory; with an exit code, last words and what `atexit` was given."""
 
 from __future__ import annotations
 

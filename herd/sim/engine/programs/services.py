@@ -1,7 +1,7 @@
 """What `twistd` runs: plugins and .tac files, started and stopped as twistd does in the foreground.
 
-It neither writes a pid file nor sheds privileges nor opens a log: a simulated process has no other of its kind
-to hide from, and what it logs is kept.
+It neither writes a pid file nor sheds privileges nor opens a log: a simulated process has no other of its
+kind to hide from, and what it logs is kept.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Twistd(dict[str, Any]):
         super().__init__(_twistd_defaults())
         self.subCommand = command
 
-    def getSynopsis(self) -> str:  # noqa: N802 - Twisted's name
+    def getSynopsis(self) -> str:
         """Return the first line of a usage text."""
         return "Usage: twistd [options]"
 
