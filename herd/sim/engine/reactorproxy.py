@@ -78,12 +78,14 @@ class GlobalReactor:
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _OWN:
             object.__setattr__(self, name, value)
+        elif name == "seconds" and value == object.__getattribute__(self, name):
+            vars(self.behind).pop(name, None)  # who has replaced it puts back what was there
         elif name == "seconds":
             setattr(self.behind, name, value)  # its timers go by it
         elif not callable(vars(GlobalReactor).get(name)):
             setattr(self.behind, name, value)
         elif value == object.__getattribute__(self, name):
-            self._restore(name)  # who has replaced it puts back what was there
+            self._restore(name)  # likewise
         else:
             _replaced.setdefault(name, WeakKeyDictionary())[hosted() or REAL_WORLD] = value
             _set_class(self, _ReplacedReactor)

@@ -45,6 +45,8 @@ class Sighting:
     end_ns: int
     rank: int = -1
     """The record's place in the order of all records of the client that were seen; -1 for nothing."""
+    is_from_inside: bool = False
+    """Whether it was seen in the server itself, which need not have swept what has expired."""
 
 
 def is_limit(answer: bytes) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import define, field
 
-from herd.core.record import compare_times, time_of
+from herd.core.record import compare_times, received_ns, time_of
 from herd.sim.herds.answering import Reader, Sighting, fields_of
 from herd.sim.herds.circumstances import Circumstances
 from herd.sim.herds.genuine import Genuine
@@ -63,7 +63,9 @@ def _last_sightings(history: History, held: Holdings) -> Iterator[Sighting]:
         for client_id in clients:
             question = b"WHATSAT %b 0 0\n" % client_id
             asked = Operation(number, session, server, "query", question, now_ns, now_ns)
-            yield Sighting(asked, client_id, records.get(client_id), now_ns, now_ns)
+            yield Sighting(
+                asked, client_id, records.get(client_id), now_ns, now_ns, is_from_inside=True
+            )
             number += 1
 
 
@@ -94,6 +96,7 @@ class Register:
         """Yield what is wrong."""
         yield from self.genuine.check(self.client_id, self._first_seen)
         yield from self._acknowledged_older()
+        yield from self._outlived()
         yield from self._went_back()
         yield from self._promises_broken()
 
@@ -105,6 +108,15 @@ class Register:
                 if compare_times(time_of(each.line), own_time) < 0:
                     text = f"{each.operation.server} answered {shown(each.operation.command)} with the older "
                     yield Violation("answers", "older answer", text + shown(each.line), (each.operation,))
+
+    def _outlived(self) -> Iterator[Violation]:
+        """Find records that were shown when their time was over, by the clock of the server that showed them."""
+        for each in self.seen:
+            operation = each.operation
+            if operation.kind == "query" and each.line is not None and not each.is_from_inside:
+                if self.circumstances.is_expired(received_ns(each.line), operation.server, operation.begin_ns):
+                    text = f"{operation.server} showed {shown(each.line)} at {at_s(operation.begin_ns)}, "
+                    yield Violation("bounded", "expired record", text + "when its time was over", (operation,))
 
     def _went_back(self) -> Iterator[Violation]:
         """Find servers that show an older record than they have shown before."""

@@ -85,6 +85,10 @@ class Circumstances:
         """Tell whether a record, received at that POSIX time, may be no more at a server by now."""
         return received_ns + self._lifetime_ns <= self.wall_ns(server, now_ns, now_ns)[1]
 
+    def is_expired(self, received_ns: int, server: str, now_ns: int) -> bool:
+        """Tell whether a record, received at that POSIX time, must be no more at a server by now."""
+        return received_ns + self._lifetime_ns <= self.wall_ns(server, now_ns, now_ns)[0]
+
     def may_be_expired_anywhere(self, received_ns: int, now_ns: int) -> bool:
         """Tell whether a record may be no more at any of the servers, so that it is not passed on."""
         return any(self.may_be_expired(received_ns, server, now_ns) for server in self.neighbors)

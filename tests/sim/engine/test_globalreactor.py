@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest_twisted
 from twisted.internet import default, pollreactor
 from twisted.internet import reactor as imported
 from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorAlreadyInstalledError
 from twisted.internet.interfaces import (
     IReactorFDSet,
@@ -224,27 +226,38 @@ def test_trial_goes_on(tmp_path: Any) -> None:
 def test_a_method_can_be_replaced_and_put_back(hosted: Any) -> None:
     calls: list[str] = []
 
-    def replaced() -> tuple[str, ...]:
-        before = reactor.seconds
+    def replaced() -> list[Any]:
+        before = reactor.getDelayedCalls
 
-        def seconds() -> float:
+        def get_delayed_calls() -> Any:
             calls.append("replaced")
-            return float(before())
+            return before()
 
-        reactor.seconds = seconds
-        inside = reactor.seconds()
-        reactor.seconds = before
-        return inside, reactor.seconds()
+        reactor.getDelayedCalls = get_delayed_calls
+        inside = [reactor.getDelayedCalls()]
+        reactor.getDelayedCalls = before
+        return [*inside, reactor.getDelayedCalls()]
 
-    assert hosted(replaced)[0] == (1767225600.0, 1767225600.0)
+    assert hosted(replaced)[0] == [[], []]
     assert calls == ["replaced"]
     assert type(reactor) is GlobalReactor
 
 
+def test_the_time_that_is_put_into_a_reactor_is_what_its_timers_go_by(hosted: Any) -> None:
+    def replaced() -> list[float]:
+        before = reactor.seconds
+        reactor.seconds = time.monotonic
+        inside = [reactor.seconds(), reactor.behind.seconds(), reactor.callLater(5, int).getTime()]
+        reactor.seconds = before
+        return [*inside, reactor.seconds()]
+
+    assert hosted(replaced)[0] == [0.0, 0.0, 5.0, 1767225600.0]
+
+
 def test_who_replaces_a_method_does_so_for_himself(hosted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reactor, "seconds", lambda: 5.0)
-    assert reactor.seconds() == 5.0
-    assert hosted(reactor.seconds)[0] == 1767225600.0
+    monkeypatch.setattr(reactor, "resolve", lambda _name: "replaced")
+    assert reactor.resolve("localhost") == "replaced"
+    assert hosted(lambda: type(reactor.resolve("localhost")))[0] is Deferred
     assert type(globalreactor.install()) is not GlobalReactor
     monkeypatch.undo()
     assert type(reactor) is GlobalReactor

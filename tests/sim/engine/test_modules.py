@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import twisted.plugins
@@ -272,10 +273,9 @@ def test_a_package_named_as_own_is_loaded_for_each_process(
 def test_the_real_world_keeps_its_module_of_the_same_name(
     simulation: Simulation, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Real:
-        things = ("real",)
-
-    monkeypatch.setitem(sys.modules, "lib", Real)  # type: ignore[arg-type]
+    real: Any = ModuleType("lib")
+    real.things = ("real",)
+    monkeypatch.setitem(sys.modules, "lib", real)
     seen: list[object] = []
     process = simulation.host("host").start(
         Script(write({"main.py": "import lib\nfrom twisted.internet import reactor\nreactor.run()", **FILES}))
@@ -285,7 +285,7 @@ def test_the_real_world_keeps_its_module_of_the_same_name(
     simulation.run(2)
     assert seen == [("real",), ("real",)]
     assert process.namespace["lib"].things == []
-    assert sys.modules["lib"] is Real
+    assert sys.modules["lib"] is real
 
 
 def test_nothing_of_it_is_left_between_runs(play: Callable[..., Process]) -> None:

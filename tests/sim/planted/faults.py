@@ -98,7 +98,7 @@ FAULTS: Final = (
             ),
         ),
         "records-expire",
-        ("converges", "answers", "promises kept", "never goes back"),
+        ("bounded",),
     ),
     Planted(
         "a handshake takes any name, and any proof",
