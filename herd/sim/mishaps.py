@@ -29,13 +29,29 @@ from herd.sim.engine.faults import (
 from herd.sim.scenario import Step
 
 if TYPE_CHECKING:
-    from herd.sim.engine.chance import Stream
+    from herd.sim.engine.chance import Chance, Stream
     from herd.sim.scenario import Action
 
 Hosts: TypeAlias = Sequence[str]
 Mishap: TypeAlias = "Callable[[Stream, Hosts, float, float], list[Step]]"
 """(stream, hosts, from_s, until_s) -> steps that begin and end in between."""
 Make: TypeAlias = "Callable[[Stream, Hosts], Action]"
+
+
+def befall(hosts: Hosts, *mishaps: Mishap, from_s: float, until_s: float) -> Callable[[Chance], list[Step]]:
+    """Return the plan of a `Scenario` in which hosts meet these mishaps, each begun and over in that time.
+
+    Each has a stream of its own: one more, put last, changes nothing of what the others draw.
+    """
+
+    def plan(chance: Chance) -> list[Step]:
+        return [
+            step
+            for number, mishap in enumerate(mishaps)
+            for step in mishap(chance.stream(f"mishap {number}"), hosts, from_s, until_s)
+        ]
+
+    return plan
 
 
 def spells(make: Make, every_s: float, longest_s: float, shortest_s: float = 0.2) -> Mishap:

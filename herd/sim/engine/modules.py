@@ -49,7 +49,7 @@ class Modules:
     """
 
     def __init__(self, path: Sequence[str] = (), own: Iterable[str] = ()) -> None:
-        self.path = tuple(path)
+        self._path = sources.directories(path)
         self.own = tuple(own)
         for name in self.own:
             if "." in name:
@@ -62,7 +62,7 @@ class Modules:
         top = name.partition(".")[0]
         decided = self._decided.get(top)
         if decided is None:
-            decided = top in self.loaded or top in self.own or sources.is_in(top, self.path)
+            decided = top in self.loaded or top in self.own or any(each[top] for each in self._path)
             self._decided[top] = decided
         return decided
 
@@ -112,11 +112,11 @@ class Modules:
         """Find a module of the program, where its package is or where programs are."""
         parent = name.rpartition(".")[0]
         if not parent:
-            return sources.find(name, self.path) or sources.find_importable(name)
+            return sources.find(name, self._path) or sources.find_importable(name)
         path = getattr(self.load(parent), "__path__", None)
         if path is None:
             raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
-        return sources.find(name, path)
+        return sources.find(name, sources.directories(path))
 
     def _execute(self, name: str, source: Source) -> ModuleType:
         if source.is_extension:

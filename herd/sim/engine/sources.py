@@ -8,16 +8,16 @@ anew, and a directory that changed is searched anew.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from types import ModuleType
 
 Stamp = tuple[int, int]
@@ -45,18 +45,45 @@ class Source:
         return None if found is None else list(found)
 
 
-_entries: Final[dict[tuple[str, int], dict[str, ModuleSpec | None]]] = {}
-"""By a directory and the time it was changed: what names stand for in it."""
+class Directory(dict[str, ModuleSpec | None]):
+    """What names stand for in a directory, as it was when it was changed last."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def __missing__(self, name: str) -> ModuleSpec | None:
+        found = self[name] = PathFinder.find_spec(name, [self._path])
+        return found
+
+
+_directories: Final[dict[tuple[str, int], Directory]] = {}
+"""By path and the time it was changed."""
 _codes: Final[dict[str, Source]] = {}
 """By file: its code."""
 _extensions: Final[dict[str, ModuleType]] = {}
 
 
-def find(name: str, path: Iterable[str]) -> Source | None:
+def directories(paths: Iterable[str]) -> list[Directory]:
+    """Return those of the paths that are directories."""
+    found = []
+    for path in paths:
+        try:
+            # A Path would take three times as long, and a thousand hosts import a dozen modules each.
+            key = path, os.stat(path or ".").st_mtime_ns  # noqa: PTH116
+        except OSError:
+            continue
+        if key not in _directories:
+            _directories[key] = Directory(path)
+        found.append(_directories[key])
+    return found
+
+
+def find(name: str, path: Iterable[Directory]) -> Source | None:
     """Find a module in directories; None if it is in none of them."""
     portions: list[str] = []
-    for entry in path:
-        spec = _spec_in(entry, name)
+    for directory in path:
+        spec = directory[name]
         if spec is None:
             continue
         if spec.origin is not None:
@@ -83,24 +110,6 @@ def find_file(name: str, file: str) -> Source:
     return source
 
 
-def is_in(name: str, path: Sequence[str]) -> bool:
-    """Tell whether directories have a module of this name."""
-    return any(_spec_in(entry, name) is not None for entry in path)
-
-
-def _spec_in(entry: str, name: str) -> ModuleSpec | None:
-    try:
-        key = entry, Path(entry or ".").stat().st_mtime_ns
-    except OSError:
-        return None
-    names = _entries.get(key)
-    if names is None:
-        names = _entries[key] = {}
-    if name not in names:
-        names[name] = PathFinder.find_spec(name, [entry])
-    return names[name]
-
-
 def _read(name: str, spec: ModuleSpec) -> Source:
     assert spec.origin is not None
     known = _codes.get(spec.origin)
@@ -114,7 +123,7 @@ def _read(name: str, spec: ModuleSpec) -> Source:
 
 def _stamp(file: str) -> Stamp | None:
     try:
-        found = Path(file).stat()
+        found = os.stat(file)  # noqa: PTH116 - likewise
     except OSError:  # in an archive
         return None
     return found.st_mtime_ns, found.st_size
@@ -122,7 +131,7 @@ def _stamp(file: str) -> Stamp | None:
 
 def find_importable(name: str) -> Source | None:
     """Find a module where Python looks for modules."""
-    return find(name, sys.path)
+    return find(name, directories(sys.path))
 
 
 def extension(source: Source) -> ModuleType:

@@ -188,7 +188,6 @@ import sys
 assert "twisted.internet.epollreactor" not in sys.modules or not globalreactor.install().real
 {choice}
 from twisted.internet import reactor
-early: Any = imported
 later = reactor.callLater
 later(0, reactor.stop)
 reactor.run()
@@ -205,7 +204,8 @@ print(type(reactor.behind).__name__)
 )
 def test_installed_early_the_real_world_still_chooses_its_reactor(choice: str, kind: str) -> None:
     command = [sys.executable, "-c", EARLY.format(choice=choice)]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{kind}\n"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{kind}\n", "")
 
 
 def test_trial_goes_on(tmp_path: Any) -> None:

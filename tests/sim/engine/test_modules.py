@@ -91,7 +91,8 @@ SHAPES = {
     "late().things.append(1); print(late().things)",
     "of a namespace package": "import space.lib; space.lib.things.append(1); print(space.lib.things)",
     "from sys.modules": "import sys, lib; sys.modules['lib'].things.append(1); print(lib.things)",
-    "with an attribute set from outside": "import sys, lib; sys.modules['lib'].things = [1]; print(lib.things)",
+    "with an attribute set from outside": "import sys, lib; sys.modules['lib'].things = [1]; "
+    "print(lib.things)",
 }
 FILES = {
     "lib.py": "things = []",
