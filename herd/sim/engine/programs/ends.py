@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from greenlet import GreenletExit
@@ -47,8 +48,8 @@ class Command:
 
     @property
     def name(self) -> str:
-        """What it is called in a trace."""
-        return self.what
+        """What it is called in a trace: of a file its name alone, for a history is the same in any directory."""
+        return Path(self.what).name
 
     def __repr__(self) -> str:
         parts = [repr(each) for each in (self.what, *self.arguments)]

@@ -1,10 +1,10 @@
-"""Three workers share one lease, and a link to the server is down at times."""
+"""Three workers share one lease, and a link to the server is slow at times."""
 
 from pathlib import Path
 
 from herd.sim.engine.profile import Profile, Uniform
 from herd.sim.engine.programs import Script
-from herd.sim.mishaps import befall, between, links_down
+from herd.sim.mishaps import befall, between, slow_links
 from herd.sim.scenario import Scenario
 
 HERE = Path(__file__).parent
@@ -35,10 +35,10 @@ def one_at_a_time(simulation):
 
 
 scenario = Scenario(
-    about="Three workers share one lease, and a link to the server is down at times.",
+    about="Three workers share one lease, and a link to the server is slow at times.",
     build=build,
     duration_s=50.0,
     network=Profile(latency=Uniform(1.0, 10.0)),
-    plan=befall(WORKERS, between(LINKS, links_down(every_s=5.0, longest_s=5.0)), from_s=2.0, until_s=40.0),
+    plan=befall(WORKERS, between(LINKS, slow_links(every_s=10.0, by_ms=4_000.0)), from_s=2.0, until_s=40.0),
     checks={"one at a time": one_at_a_time},
 )
