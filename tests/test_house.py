@@ -48,7 +48,8 @@ def in_herd(source: Source) -> bool:
 
 
 def hosted(source: Source) -> bool:
-    return source.room in HOSTED and source.path != "herd/server/tap.py"
+    is_outside = source.path == "herd/server/tap.py" or source.path.startswith("herd/sim/explore/")
+    return source.room in HOSTED and not is_outside
 
 
 def reactor_free(source: Source) -> bool:

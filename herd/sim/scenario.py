@@ -97,7 +97,7 @@ def shipped() -> list[str]:
 
 
 def load_scenario(name: str) -> Scenario:
-    """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` if that cannot be done."""
+    """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` says why it cannot be."""
     module = load_module(name)
     scenario = getattr(module, "scenario", None)
     if not isinstance(scenario, Scenario):
@@ -106,7 +106,7 @@ def load_scenario(name: str) -> Scenario:
 
 
 def load_module(name: str) -> Any:
-    """Run the file of a scenario, named likewise, and return it as a module: for the actions that it defines."""
+    """Run the file of a scenario, named likewise; return it as a module, for the actions that it defines."""
     path = SHIPPED / f"{name.replace('-', '_')}.py"
     if not path.exists():
         path = Path(name)

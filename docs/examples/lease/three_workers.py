@@ -1,5 +1,6 @@
 """Three workers share one lease, and a link to the server is slow at times."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from herd.sim.engine.profile import Profile, Uniform
@@ -20,18 +21,20 @@ def build(simulation):
 
 def one_at_a_time(simulation):
     """In the order of time, the numbers of the leases that were worked under never go back."""
-    noted = []
+    notes = []
     for name in WORKERS:
         log = simulation.hosts[name].files / "work.log"
         for line in log.read_text().splitlines() if log.exists() else ():
             time, number = line.split()
-            noted.append((float(time), int(number), name))
-    noted.sort()
-    return [
-        f"{name} worked under lease {number} when {other} already had lease {newer}"
-        for (_, newer, other), (_, number, name) in zip(noted, noted[1:])
-        if number < newer
-    ]
+            notes.append((float(time), int(number), name))
+    notes.sort()
+    return sorted(
+        {
+            f"{name} worked under lease {number} when {other} already had lease {newer}"
+            for (_, newer, other), (_, number, name) in pairwise(notes)
+            if number < newer
+        }
+    )
 
 
 scenario = Scenario(
@@ -39,6 +42,6 @@ scenario = Scenario(
     build=build,
     duration_s=50.0,
     network=Profile(latency=Uniform(1.0, 10.0)),
-    plan=befall(WORKERS, between(LINKS, slow_links(every_s=10.0, by_ms=4_000.0)), from_s=2.0, until_s=40.0),
+    plan=befall(WORKERS, between(LINKS, slow_links(every_s=5.0, by_ms=3_000.0)), from_s=2.0, until_s=40.0),
     checks={"one at a time": one_at_a_time},
 )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from herd.sim.engine import current, trace
 
 if TYPE_CHECKING:
-    from twisted.logger import LogEvent
+    from twisted.logger import ILogObserver, LogEvent
 
     from herd.sim.engine.process import Process
 
@@ -28,7 +28,7 @@ def install() -> None:
     """Listen to what is logged, once for all simulations."""
     if not _installed:
         _installed.append(True)
-        globalLogPublisher.addObserver(_observe)
+        globalLogPublisher.addObserver(cast("ILogObserver", _observe))
 
 
 def _observe(event: LogEvent) -> None:
@@ -52,7 +52,7 @@ def keep(process: Process, event: LogEvent) -> None:
 
 
 def _repeatable(text: str, process: Process) -> str:
-    """Return a text without what differs from run to run: addresses of objects, where the hosts' files lie."""
+    """Return a text without what differs from run to run: addresses of objects, paths of the hosts' files."""
     if " at 0x" in text:
         text = _ADDRESS.sub(" at 0x...", text)
     files = process.simulation.files

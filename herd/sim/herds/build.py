@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.application.service import MultiService
 from attrs import Factory, define, field, frozen
+from twisted.application.service import MultiService
 
 from herd.config.model import Durability
 from herd.server.tap import HerdService
@@ -37,7 +37,7 @@ CLIENTS_PORT: Final = 12480
 LINKS_PORT: Final = 12580
 PLACES: Final = "places"
 SECRET: Final = "the secret of a simulated herd"  # noqa: S105 - it protects nothing
-_SECRET_ENV: Final = "HERD_LINK_SECRET"
+_SECRET_ENV: Final = "HERD_LINK_SECRET"  # noqa: S105 - its name
 _ONE_FILE: Final = 50
 """Up to so many servers share one file."""
 

@@ -63,9 +63,7 @@ def _last_sightings(history: History, held: Holdings) -> Iterator[Sighting]:
         for client_id in clients:
             question = b"WHATSAT %b 0 0\n" % client_id
             asked = Operation(number, session, server, "query", question, now_ns, now_ns)
-            yield Sighting(
-                asked, client_id, records.get(client_id), now_ns, now_ns, is_from_inside=True
-            )
+            yield Sighting(asked, client_id, records.get(client_id), now_ns, now_ns, is_from_inside=True)
             number += 1
 
 
@@ -110,13 +108,15 @@ class Register:
                     yield Violation("answers", "older answer", text + shown(each.line), (each.operation,))
 
     def _outlived(self) -> Iterator[Violation]:
-        """Find records that were shown when their time was over, by the clock of the server that showed them."""
+        """Find records that were shown when their time was over, by the clock of who showed them."""
         for each in self.seen:
             operation = each.operation
-            if operation.kind == "query" and each.line is not None and not each.is_from_inside:
-                if self.circumstances.is_expired(received_ns(each.line), operation.server, operation.begin_ns):
-                    text = f"{operation.server} showed {shown(each.line)} at {at_s(operation.begin_ns)}, "
-                    yield Violation("bounded", "expired record", text + "when its time was over", (operation,))
+            if operation.kind != "query" or each.line is None or each.is_from_inside:
+                continue
+            server, begin_ns = operation.server, operation.begin_ns
+            if self.circumstances.is_expired(received_ns(each.line), server, begin_ns):
+                text = f"{server} showed {shown(each.line)} at {at_s(begin_ns)}, when its time was over"
+                yield Violation("bounded", "expired record", text, (operation,))
 
     def _went_back(self) -> Iterator[Violation]:
         """Find servers that show an older record than they have shown before."""

@@ -13,14 +13,13 @@ from attrs import define, field
 
 from herd.core.record import client_of, is_newer
 from herd.sim.engine.clock import NS_PER_S
-from herd.sim.herds.build import LINKS_PORT
+from herd.sim.herds.build import LINKS_PORT, SimulatedHerd
 from herd.sim.herds.invariants import Peaks
 from herd.sim.herds.kinds import Flows
 
 if TYPE_CHECKING:
     from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.simulation import Simulation
-    from herd.sim.herds.build import SimulatedHerd
     from herd.sim.scenario import Check
 
 ARRIVES: Final = "arrives soon"

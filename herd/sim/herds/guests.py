@@ -35,7 +35,9 @@ def narrow_links(herd: SimulatedHerd) -> None:
 def hostile_clients(herd: SimulatedHerd) -> None:
     """Attack the port for clients of every server."""
     for name in herd.hosts:
-        herd.simulation.host(f"attacker of {name}").start(Call(partial(_attack_clients, herd=herd, server=name)))
+        herd.simulation.host(f"attacker of {name}").start(
+            Call(partial(_attack_clients, herd=herd, server=name))
+        )
 
 
 def _attack_clients(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
@@ -58,7 +60,9 @@ def _attack_clients(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
 def hostile_neighbors(herd: SimulatedHerd) -> None:
     """Attack the port for neighbors of every server."""
     for name in herd.hosts:
-        herd.simulation.host(f"stranger to {name}").start(Call(partial(_attack_links, herd=herd, server=name)))
+        herd.simulation.host(f"stranger to {name}").start(
+            Call(partial(_attack_links, herd=herd, server=name))
+        )
 
 
 def _attack_links(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:

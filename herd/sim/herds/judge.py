@@ -57,9 +57,7 @@ def _judged(simulation: Simulation) -> Mapping[Invariant, Sequence[Violation]]:
 
 
 def _check(invariant: Invariant) -> Check:
-    return lambda simulation: [
-        f"{each.name}: {each.text}" for each in _judged(simulation)[invariant]
-    ]
+    return lambda simulation: [f"{each.name}: {each.text}" for each in _judged(simulation)[invariant]]
 
 
 def _every_server_runs(simulation: Simulation) -> list[str]:

@@ -1,8 +1,8 @@
-"""Scenarios of herds: servers, mishaps, clients that work meanwhile, and the invariants that hold nevertheless.
+"""Scenarios of herds: servers, mishaps, clients that work meanwhile, and invariants that hold nevertheless.
 
 The invariants are those of a server herd, by name: converges, never goes back, terminates, promises kept,
-bounded, no strangers, answers. When all is calm again, and has had time to settle, an auditor asks each server
-for each client; then what clients saw, and what servers hold, is judged.
+bounded, no strangers, answers. When all is calm again, and has had time to settle, an auditor reports to each
+server and asks it for some clients; then what clients saw, and what servers hold, is judged.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from herd.sim.engine.chance import Chance
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.profile import Profile
 from herd.sim.herds.build import TOWN, HerdPlan, SimulatedHerd, build_herd
@@ -22,7 +23,6 @@ from herd.sim.mishaps import Mishap
 from herd.sim.scenario import Check, Scenario, Step
 
 if TYPE_CHECKING:
-    from herd.sim.engine.chance import Chance
     from herd.sim.engine.simulation import Simulation
 
 AUDITOR: Final = "auditor"
@@ -31,11 +31,11 @@ AUDITED: Final = 3
 BEGIN_S: Final = 2.0
 """When work and mishaps begin: links are up by then."""
 SETTLE_S: Final = 32.0
-"""More than `Circumstances.settle_ns`: silent links are given up after 8 s, dialed again after 10 s at most, and
-TCP may sit on a retransmission for twice as long as an outage was."""
+"""More than `Circumstances.settle_ns`: silent links are given up after 8 s and dialed again after 10 s at
+most, and TCP may sit on a retransmission for twice as long as an outage was."""
 
 
-def nothing_more(herd: SimulatedHerd) -> None:  # noqa: ARG001 - what all of them take
+def nothing_more(herd: SimulatedHerd) -> None:
     """Add nothing to a herd."""
 
 
@@ -55,7 +55,7 @@ class HerdScenario:
     guests: Callable[[SimulatedHerd], None] = nothing_more
     """Starts what else is there: hostile clients, slow readers."""
     duration_s: float = 60.0
-    """A minute of faults: several outages of each kind, and several heartbeats, back-offs and silences each."""
+    """A minute of faults: several outages of each kind, and time for silence and back-offs in each."""
     settle_s: float = SETTLE_S
 
     def scenario(self) -> Scenario:
@@ -107,4 +107,5 @@ def _audit(simulation: Simulation) -> None:
 
 def _figures(simulation: Simulation) -> Mapping[str, Any]:
     herd: SimulatedHerd = simulation.scene
-    return herd.watch.figures()
+    figures: Mapping[str, Any] = herd.watch.figures()
+    return figures

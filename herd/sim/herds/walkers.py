@@ -1,4 +1,4 @@
-"""A client on its own host, which talks to any server of the herd: it keeps a connection to each that it needs."""
+"""A client on a host of its own, with a connection to each server that it has something to say to."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ twice at once to two servers, report a time that is over, type nonsense.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -15,6 +14,8 @@ from attrs import frozen
 from herd.sim.scenario import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from herd.sim.engine.chance import Stream
     from herd.sim.engine.simulation import Simulation
 

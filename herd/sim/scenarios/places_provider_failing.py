@@ -1,12 +1,14 @@
 """The places provider fails, talks nonsense, is silent and is cut off; servers answer nevertheless."""
 
+from collections.abc import Sequence
+
 from herd.sim.herds.build import PLACES
-from herd.sim.herds.places_server import PlacesMood
+from herd.sim.herds.places_server import Mood, PlacesMood
 from herd.sim.herds.scenarios import HerdScenario
 from herd.sim.herds.work import Work
 from herd.sim.mishaps import among, power_cuts, spells
 
-MOODS = ("failing", "talking nonsense", "silent")
+MOODS: Sequence[Mood] = ("failing", "talking nonsense", "silent")
 
 scenario = HerdScenario(
     about="The places provider fails in every way; what servers hold is answered nevertheless.",

@@ -1,4 +1,4 @@
-"""A thousand servers in a random graph with four links each: how far is it, and how much is said?"""
+"""A thousand servers in a random graph with four links each: how far it is, and how much is said."""
 
 from herd.sim.engine.chance import Stream
 from herd.sim.herds.build import HerdPlan

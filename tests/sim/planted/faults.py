@@ -37,8 +37,8 @@ FAULTS: Final = (
         "herd/core/record.py",
         (
             (
-                '        left, right = Decimal(one.decode("ascii")), Decimal(other.decode("ascii"))\n        return (left > right) - (left < right)\n    return (one > other) - (one < other)',
-                "        pass\n    return (float(one) > float(other)) - (float(one) < float(other))",
+                "    return (one > other) - (one < other)",
+                "    return (float(one) > float(other)) - (float(one) < float(other))",
             ),
         ),
         "five-servers-quiet",
