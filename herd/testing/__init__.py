@@ -6,7 +6,7 @@ its other side (`MemoryTransport`, `MemoryNetwork`), for the death of a process 
 
 from herd.testing.client import Client, connect, connect_unix
 from herd.testing.clock import TurningClock
-from herd.testing.herd import LocalHerd, LocalServer, ReservedPorts, local_config, start_herd
+from herd.testing.herd import LocalHerd, LocalServer, ReservedPorts, SimulatedPorts, local_config, start_herd
 from herd.testing.mortal import MortalReactor
 from herd.testing.network import MemoryNetwork
 from herd.testing.places import HeldPlaces, answer_of
@@ -21,6 +21,7 @@ __all__ = [
     "MemoryTransport",
     "MortalReactor",
     "ReservedPorts",
+    "SimulatedPorts",
     "TurningClock",
     "answer_of",
     "connect",

@@ -102,6 +102,23 @@ class ReservedPorts(ExitStack):
         return int(holder.getsockname()[1])
 
 
+class SimulatedPorts:
+    """TCP ports of one simulated host, where nobody else takes any."""
+
+    def __init__(self) -> None:
+        self._last = 10_000
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        self._last += 1
+        return self._last
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+
 class LocalServer:
     """One server of the herd, from its start to its end and its next start."""
 
@@ -186,7 +203,9 @@ class LocalServer:
 class LocalHerd:
     """The servers, by name."""
 
-    def __init__(self, reactor: Any, ports: ReservedPorts, servers: list[LocalServer]) -> None:
+    def __init__(
+        self, reactor: Any, ports: ReservedPorts | SimulatedPorts, servers: list[LocalServer]
+    ) -> None:
         self._reactor = reactor
         self._ports = ports
         self.servers = {server.name: server for server in servers}
@@ -243,10 +262,15 @@ async def start_herd(  # noqa: PLR0913 - each has a default
     durability: Durability = "memory",
     scheme: Scheme = "tcp",
     seed: int = 0,
+    ports: ReservedPorts | SimulatedPorts | None = None,
     **limits: Any,
 ) -> LocalHerd:
-    """Start every server of a topology (see `neighbors_of`), with limits of one's own; wait for the links."""
-    ports = ReservedPorts()
+    """Start every server of a topology (see `neighbors_of`), with limits of one's own; wait for the links.
+
+    With the reactor of a simulated host all of it is simulated, on that one host: `ports` are
+    `SimulatedPorts()` then.
+    """
+    ports = ports or ReservedPorts()
     config = local_config(
         topology, directory, ports, evolve(LIMITS, **limits), durability=durability, scheme=scheme
     )

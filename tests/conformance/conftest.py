@@ -1,4 +1,4 @@
-"""`herd`: each test of the client protocol has a herd in this process, then one of five processes."""
+"""`herd`: each test of the client protocol is played simulated, in this process, and with processes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from twisted.internet.defer import Deferred
 
 from herd.places.index import build_index
 from herd.testing.processes import ProcessHerd
-from tests.conformance.herds import Herd, local_herd
+from tests.conformance.herds import Herd, end, local_herd, simulated_herd
+from tests.conformance.places import PlacesServers, RealPlaces, SimulatedPlaces
+from tests.stage import Stage, pytest_pyfunc_call, set_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from herd.config.model import Config
 
+__all__ = ["pytest_pyfunc_call"]
+
 reactor: Any = global_reactor
 
-KINDS = ["local", "processes"]
+GROUNDS = ["simulated", "local", "processes"]
 
 
 def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -54,28 +58,52 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.fixture(params=KINDS)
-def herd(request: pytest.FixtureRequest, directory: Path) -> Iterator[Herd]:
+@pytest.fixture(params=GROUNDS)
+def ground(request: pytest.FixtureRequest) -> str:
+    """Where the test is played."""
+    return str(request.param)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, ground: str) -> Iterator[Stage | None]:
+    """The stage of a test that is simulated; None on real sockets."""
+    if ground == "simulated":
+        yield from set_stage(request)
+    else:
+        yield None
+
+
+@pytest.fixture
+def herd(request: pytest.FixtureRequest, ground: str, stage: Stage | None, directory: Path) -> Iterator[Herd]:
     """The five servers of the specification."""
     stack = AsyncExitStack()
-    if request.param == "local":
-        running: Herd = wait(stack.enter_async_context(local_herd(reactor, directory)))
+    if stage is not None:
+        running: Herd = stage.play(lambda: simulated_herd(stage, directory))
+    elif ground == "local":
+        running = wait(stack.enter_async_context(local_herd(reactor, directory)))
     else:
         running = Herd(request.getfixturevalue("process_herd").config, reactor)
     yield running
-    wait(running.part())
-    wait(stack.aclose())
+    if stage is not None:
+        stage.play(running.part)
+        stage.play(lambda: end(stage))
+    else:
+        wait(running.part())
+        wait(stack.aclose())
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def herd_of(
-    request: pytest.FixtureRequest, directory: Path
+    ground: str, stage: Stage | None, directory: Path
 ) -> Iterator[Callable[[Config], Coroutine[Any, Any, Herd]]]:
     """Return a function that starts a herd with a configuration of the test's own."""
     stack = AsyncExitStack()
 
     async def start(config: Config) -> Herd:
-        if request.param == "local":
+        if stage is not None:
+            stack.push_async_callback(end, stage)
+            running = await simulated_herd(stage, directory, config)
+        elif ground == "local":
             running = await stack.enter_async_context(local_herd(reactor, directory, config))
         else:
             running = Herd(stack.enter_context(ProcessHerd(config)).config, reactor)
@@ -83,7 +111,20 @@ def herd_of(
         return running
 
     yield start
-    wait(stack.aclose())
+    if stage is not None:
+        stage.play(stack.aclose)
+    else:
+        wait(stack.aclose())
+
+
+@pytest.fixture
+def places(stage: Stage | None) -> Iterator[PlacesServers]:
+    """Servers of the test's own that are asked for places."""
+    if stage is not None:
+        yield SimulatedPlaces(stage)
+    else:
+        with RealPlaces() as servers:
+            yield servers
 
 
 @pytest.fixture

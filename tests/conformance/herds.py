@@ -1,6 +1,7 @@
-"""Herds that the tests of the client protocol hold up to it: one in this process, and one of processes.
+"""Herds that the tests of the client protocol hold up to it: simulated, in this process, and of processes.
 
-Both are the five servers of the specification with the places of the wheel, on real sockets. A test sees
+Each is the five servers of the specification with the places of the wheel. A simulated one is what
+`twistd herd` runs, on hosts of its own and in virtual time; the two others are on real sockets. A test sees
 only what a client sees: addresses, and bytes.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -15,19 +17,31 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve, field, frozen
 from twisted.internet.task import deferLater
 
+from herd.config.dump import dump_config
+from herd.config.endpoint import endpoint_from_address
 from herd.config.load import load_config
-from herd.config.model import Config
+from herd.config.model import Address, Config, Links
 from herd.places.finder import providers
 from herd.places.interfaces import Surroundings
+from herd.sim.engine.programs import Plugin
+from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, SECRET
 from herd.testing import Client, LocalHerd, LocalServer, ReservedPorts, connect
 from herd.testing.processes import moved
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+
+    from herd.sim.engine.host import Host
+    from tests.stage import Stage
 
 PATIENCE_S: Final = 10.0
 """How long a test waits for what takes milliseconds on a machine with nothing else to do."""
+
+SECRET_ENV: Final = "HERD_LINK_SECRET"
+
+LINKING_S: Final = 5.0
+"""How long simulated servers have to link with each other: dials of both sides may have to be sorted out."""
 
 
 @frozen
@@ -96,6 +110,55 @@ async def local_herd(reactor: Any, directory: Path, given: Config | None = None)
         yield Herd(config, reactor)
     finally:
         await herd.stop()
+
+
+async def simulated_herd(stage: Stage, directory: Path, given: Config | None = None) -> Herd:
+    """Run the herd of a configuration (the packaged one) on hosts of its own.
+
+    Servers get the environment that the body of the test has when it calls this.
+    """
+    config = given or load_config()
+    hosts = {name: stage.simulation.host(name) for name in config.names}
+    config = hosted(config, directory, hosts)
+    file = directory / "herd.toml"
+    file.write_text(dump_config(config))
+    environ = {**os.environ, SECRET_ENV: SECRET}
+    for name, host in hosts.items():
+        host.start(Plugin("herd", "--name", name, "--config", str(file), in_files=False), environ=environ)
+    await deferLater(stage.reactor, LINKING_S)
+    return Herd(config, stage.reactor)
+
+
+def hosted(config: Config, directory: Path, hosts: Mapping[str, Host]) -> Config:
+    """Return a configuration whose servers are on these hosts, with a secret for they are not on loopback."""
+    return evolve(
+        config,
+        state=directory,
+        links=Links(secret_env=SECRET_ENV),
+        servers=tuple(
+            evolve(
+                server,
+                clients=endpoint_from_address(Address(hosts[server.name].address, CLIENTS_PORT)),
+                links=endpoint_from_address(Address(hosts[server.name].address, LINKS_PORT)),
+            )
+            for server in config.servers
+        ),
+    )
+
+
+async def end(stage: Stage) -> None:
+    """Stop all servers on a stage as an operator does, and see that they end as they should."""
+    servers = [
+        process
+        for host in stage.simulation.hosts.values()
+        for process in host.processes
+        if isinstance(process.program, Plugin)
+    ]
+    for server in servers:
+        server.signal(signal.SIGTERM)
+    while any(server.exit_code is None for server in servers):
+        await deferLater(stage.reactor, 0.1)
+    assert {server.exit_code for server in servers} == {0}
 
 
 def alone(**limits: Any) -> Config:

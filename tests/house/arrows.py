@@ -33,6 +33,20 @@ ROOMS_SEEN: Final = {
 }
 """The rooms that each room may import; a room that is not here may import none."""
 
+SUB_ROOMS_SEEN: Final = {
+    "sim.engine": frozenset({"sim.engine"}),
+    "sim.explore": frozenset({"sim", "core.errors"}),
+    "sim.pictures": frozenset({"sim", "core.errors"}),
+    "sim.scenario": frozenset({"sim", "core.errors"}),
+    "sim.mishaps": frozenset({"sim", "core.errors"}),
+    "sim.testing": frozenset({"sim", "core.errors"}),
+}
+"""What a part of a room may import of herd, where that is less than its room may: `sim` without the part that
+knows herds."""
+
+KNOWS_HERDS: Final = ("sim.herds", "sim.scenarios")
+"""What a simulation of any program does without."""
+
 CORE_LIBRARIES: Final = frozenset({"attr", "attrs"})
 """All that core imports besides the standard library and itself."""
 
@@ -87,19 +101,38 @@ def imports(source: Source) -> Iterator[Import]:
 
 
 def wrong_arrows(source: Source) -> list[Finding]:
-    """Imports of rooms, or in core of libraries, that a room may not know."""
+    """Imports of rooms, or in core of libraries, that a room or a part of it may not know."""
     seen = ROOMS_SEEN.get(source.room, frozenset())
+    part = source.module.removeprefix("herd.")
+    seen_by_part = next((what for name, what in SUB_ROOMS_SEEN.items() if is_in(part, name)), None)
     found = []
     for each in imports(source):
         top, _, rest = each.name.partition(".")
         room = rest.partition(".")[0]
         if top == "herd":
+            if room == "" or room not in ROOMS_SEEN:
+                continue
             free = seen == ANYTHING or (source.room == "plugins" and each.late)
-            if room and not free and room in ROOMS_SEEN and room not in seen:
+            if not free and room not in seen:
                 found.append(source.finding(each.node, f"{source.room or 'herd'} imports {each.name}"))
+            elif seen_by_part is not None and not _may_see(rest, seen_by_part):
+                found.append(source.finding(each.node, f"{part} imports {each.name}"))
         elif source.room == "core" and top not in CORE_LIBRARIES and top not in sys.stdlib_module_names:
             found.append(source.finding(each.node, f"core imports {each.name}"))
     return found
+
+
+def is_in(name: str, room: str) -> bool:
+    """Tell whether a dotted name is a room, or something in it."""
+    return f"{name}.".startswith(f"{room}.")
+
+
+def _may_see(name: str, seen: frozenset[str]) -> bool:
+    """Tell whether a part that sees these may import a name; `herd` itself is not in it."""
+    if any(is_in(name, room) for room in KNOWS_HERDS if room not in seen):
+        return False
+    # `from herd.sim import engine` names the room; `from herd import sim` would let everything in.
+    return any(is_in(name, room) for room in seen)
 
 
 def global_reactors(source: Source) -> list[Finding]:

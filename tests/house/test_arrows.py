@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house.arrows import global_reactors, wrong_arrows
-from tests.house.finding import Source
+from tests.house.arrows import KNOWS_HERDS, SUB_ROOMS_SEEN, global_reactors, is_in, wrong_arrows
+from tests.house.finding import Source, python_sources
 
 
 def arrows(path: str, text: str) -> list[str]:
@@ -38,6 +38,28 @@ def reactors(text: str) -> list[str]:
         ("herd/server/x.py", "from herd.testing import Fake"),
         ("herd/server/x.py", "from herd.sim import fabric"),
         ("herd/sim/x.py", "from herd.cli.main import main"),
+        ("herd/core/x.py", "from herd.sim.engine.clock import HostClock"),
+        ("herd/config/x.py", "from herd.sim.scenario import Scenario"),
+        ("herd/places/x.py", "def late():\n    import herd.sim.engine.current"),
+        ("herd/server/x.py", "if TYPE_CHECKING:\n    from herd.sim.engine.process import Process"),
+        ("herd/sim/engine/x.py", "from herd.core.errors import HerdError"),
+        ("herd/sim/engine/x.py", "from herd.server.node import Node"),
+        ("herd/sim/engine/x.py", "from herd.sim.scenario import Scenario"),
+        ("herd/sim/engine/x.py", "from herd import sim"),
+        ("herd/sim/engine/x.py", "from herd.sim import scenario"),
+        ("herd/sim/engine/x.py", "from .. import mishaps"),
+        ("herd/sim/engine/pins/x.py", "from herd.sim.herds.build import build_herd"),
+        ("herd/sim/engine/pins/x.py", "from ...pictures import svg"),
+        ("herd/sim/engine/__init__.py", "def late():\n    from herd.sim.explore.task import Task"),
+        ("herd/sim/scenario.py", "from herd.core.limits import Limits"),
+        ("herd/sim/scenario.py", "if TYPE_CHECKING:\n    from herd.sim.herds.build import SimulatedHerd"),
+        ("herd/sim/scenario.py", "from herd.sim import herds"),
+        ("herd/sim/scenario.py", "importlib.import_module('herd.sim.scenarios.grid_of_25')"),
+        ("herd/sim/mishaps.py", "from herd.sim.herds import build"),
+        ("herd/sim/explore/x.py", "from herd.server.node import Node"),
+        ("herd/sim/explore/x.py", "from ..herds import build"),
+        ("herd/sim/pictures/x.py", "from herd.core.record import Record"),
+        ("herd/sim/testing.py", "from herd.sim.herds.build import build_herd"),
         ("herd/plugins/x.py", "from herd.server.node import Node"),
         ("herd/__init__.py", "from herd.core.record import Record"),
         ("herd/unheard_of/x.py", "from herd.core.record import Record"),
@@ -65,6 +87,16 @@ def test_a_wrong_arrow_is_found(path: str, text: str) -> None:
             "from herd.config.model import Config\nfrom herd.places.interfaces import IPlaces",
         ),
         ("herd/cli/x.py", "from herd.server.node import Node\nfrom herd.testing import Fake"),
+        ("herd/sim/engine/x.py", "from herd.sim.engine import trace\nfrom . import current\nimport herd"),
+        ("herd/sim/engine/pins/x.py", "from herd.sim.engine.process import Process\nfrom .. import trace"),
+        ("herd/sim/scenario.py", "from herd.sim.engine.chance import Chance\nfrom herd.sim import mishaps"),
+        ("herd/sim/explore/x.py", "from herd.core.errors import HerdError\nfrom herd.sim import scenario"),
+        ("herd/sim/pictures/x.py", "from herd.sim.engine.tracefile import read"),
+        (
+            "herd/sim/herds/x.py",
+            "from herd.server.node import Node\nfrom herd.sim.scenarios import grid_of_25",
+        ),
+        ("herd/sim/scenarios/x.py", "from herd.sim.herds.scenarios import herd_scenario"),
         ("herd/plugins/x.py", "from herd.places.osm import provider"),
         ("herd/plugins/x.py", "def late():\n    from herd.server.node import Node"),
         ("herd/__main__.py", "from herd.cli.main import main"),
@@ -72,6 +104,12 @@ def test_a_wrong_arrow_is_found(path: str, text: str) -> None:
 )
 def test_a_right_arrow_passes(path: str, text: str) -> None:
     assert arrows(path, text) == []
+
+
+def test_the_parts_that_see_less_are_there() -> None:
+    modules = [source.module.removeprefix("herd.") for source in python_sources()]
+    for part in (*SUB_ROOMS_SEEN, *KNOWS_HERDS):
+        assert any(is_in(module, part) for module in modules), f"there is no {part}"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_twisted import ensureDeferred
 
+from tests.server.conftest import BOTH
+
 if TYPE_CHECKING:
     from herd.testing import LocalServer
     from tests.server.conftest import RunningHerd
+
+pytestmark = BOTH
 
 FIVE = "Alford-Hamilton Alford-Welsh Ball-Holiday Ball-Welsh Hamilton-Holiday"
 

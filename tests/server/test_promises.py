@@ -9,11 +9,14 @@ from attrs import evolve
 from pytest_twisted import ensureDeferred
 
 from herd.testing import HeldPlaces
+from tests.server.conftest import BOTH
 from tests.server.standin import stand_in
 
 if TYPE_CHECKING:
     from herd.testing import LocalHerd, LocalServer
     from tests.server.conftest import RunningHerd
+
+pytestmark = BOTH
 
 NOW_NS = 1_479_413_884_655_887_836
 IAMAT = b"IAMAT kiwi +34.068930-118.445127 1479413884.392014450\n"

@@ -133,11 +133,11 @@ def prepare(name: str) -> Scenario:
     except ScenarioError as error:
         raise click.UsageError(str(error)) from error
     hosting.install()
-    _log_in_plain_words()
+    log_in_plain_words()
     return scenario
 
 
-def _log_in_plain_words() -> None:
+def log_in_plain_words() -> None:
     """Print what the simulator itself warns of; what hosted programs log is in the trace and the report."""
     from twisted.logger import LogLevel, formatEvent, globalLogBeginner
 

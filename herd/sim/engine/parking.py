@@ -41,6 +41,12 @@ def begin(process: Process, main: Callable[[], object]) -> None:
     script.switch()
 
 
+def leave_if_ended(process: Process) -> None:
+    """Raise a `GreenletExit` in a script that is being let go and would run its reactor once more."""
+    if process.exit_code is not None:
+        raise GreenletExit
+
+
 def park(reactor: Any) -> None:
     """Wait until a reactor, which has just been started, has stopped.
 
@@ -53,8 +59,6 @@ def park(reactor: Any) -> None:
             "reactor.run() would wait for ever: the reactor of a plugin, a .tac or a callable is run for it. "
             "A program that runs its reactor itself is started as a Script or a Module"
         )
-    if process.exit_code is not None:
-        raise GreenletExit
     parked = _parked.setdefault(process.simulation, {})
     parked[script] = None
     reactor.when_stopped = partial(_go_on, script)

@@ -111,9 +111,10 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def run(self, installSignalHandlers: bool = True) -> None:  # noqa: FBT001, FBT002 - Twisted's own
         """Run the reactor: a script goes on behind this call when the reactor has stopped."""
-        self.startRunning(installSignalHandlers=installSignalHandlers)
         from herd.sim.engine import parking  # noqa: PLC0415
 
+        parking.leave_if_ended(self.process)
+        self.startRunning(installSignalHandlers=installSignalHandlers)
         parking.park(self)
 
     def stop(self) -> None:

@@ -1,8 +1,9 @@
 """TCP sockets of simulated kernels, with the calls that Twisted's own transports make.
 
 Twisted's `tcp.Port`, `tcp.Server` and `tcp.Client` run on these as on real ones: what a transport promises of
-closing, aborting, half-closing, TLS and producers is kept by Twisted's own code. Here is what the kernel does.
-A socket that is closed with unread data resets the connection; one that gets data when it is closed does too.
+closing, aborting, half-closing, TLS and producers is kept by Twisted's own code. Here is what the kernel
+does. A socket that is closed with unread data resets the connection; one that gets data when it is closed
+does too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from herd.sim.engine import trace
 from herd.sim.engine.dialing import Dialing
 from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment
+from herd.sim.engine.streamoptions import StreamOptions
 
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
@@ -29,9 +31,6 @@ _CLOSED: Final = 4
 _GONE: Final = 5
 """Reset, given up, or lost with the host: the kernel knows nothing of it any more."""
 
-_SOL_SOCKET: Final = 1
-_SO_ERROR: Final = 4
-_SO_LINGER: Final = 13
 _WRITE: Final = 1
 _BOTH: Final = 2
 
@@ -40,7 +39,7 @@ def _error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
-class TcpSocket:
+class TcpSocket(StreamOptions):
     """One end of a connection, or a listener."""
 
     __slots__ = (
@@ -51,13 +50,10 @@ class TcpSocket:
         "_fin_sent",
         "_inbox",
         "_incoming",
-        "_options",
         "_outgoing",
-        "_reset_on_close",
         "_state",
         "_unread",
         "eof",
-        "error",
         "host",
         "is_polled",
         "is_waiting",
@@ -72,6 +68,7 @@ class TcpSocket:
     family = 2
 
     def __init__(self, process: Process) -> None:
+        super().__init__()
         self.process = process
         self.host: Host = process.host
         self.simulation: Simulation = process.simulation
@@ -83,7 +80,6 @@ class TcpSocket:
         self.is_waiting = False
         """Whether its program is to be told when there is room again."""
         self.eof = False
-        self.error = 0
         self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
         self.peer: tuple[str, int] | None = None
         self._state = _NEW
@@ -93,37 +89,14 @@ class TcpSocket:
         self._incoming: Pipe | None = None
         self._outgoing: Pipe | None = None
         self._fin_sent = False
-        self._reset_on_close = False
         self._backlog = 0
         self._accepting: deque[TcpSocket] | None = None
         self._dialing: Dialing | None = None
-        self._options: dict[tuple[int, int], Any] | None = None
         process.reactor.sockets[self] = None
-
-    # Options.
-
-    def setblocking(self, flag: object) -> None:
-        """Accept: a simulated socket never blocks."""
 
     def fileno(self) -> int:
         """Return a number above 0, or -1 when closed."""
         return -1 if self._state >= _CLOSED else 3
-
-    def setsockopt(self, level: int, option: int, value: Any) -> None:
-        """Keep an option; only SO_LINGER does something."""
-        if (level, option) == (_SOL_SOCKET, _SO_LINGER):
-            self._reset_on_close = True
-        elif self._options is None:
-            self._options = {(level, option): value}
-        else:
-            self._options[level, option] = value
-
-    def getsockopt(self, level: int, option: int) -> Any:
-        """Return an option; SO_ERROR is cleared by that."""
-        if (level, option) == (_SOL_SOCKET, _SO_ERROR):
-            error, self.error = self.error, 0
-            return error
-        return (self._options or {}).get((level, option), 0)
 
     def getsockname(self) -> tuple[str, int]:
         """Return this end's address."""

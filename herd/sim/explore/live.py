@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 
 from herd.sim.engine.clock import NS_PER_S
@@ -33,7 +34,7 @@ class Publication:
 
 
 class Live:
-    """One run on a real reactor."""
+    """One run on a real reactor. A `CannotListenError` for a real port that cannot be had."""
 
     def __init__(self, run: Run, reactor: Any, publications: Sequence[Publication] = ()) -> None:
         self._run = run
@@ -42,9 +43,16 @@ class Live:
         self._publisher = Publisher(self._realtime) if publications else None
         self.addresses: list[Any] = []
         """Where the publications are reached."""
+        if self._publisher is not None:
+            self._publish(self._publisher, publications)
+
+    def _publish(self, publisher: Publisher, publications: Sequence[Publication]) -> None:
         for each in publications:
-            assert self._publisher is not None
-            port = self._publisher.publish(run.simulation.hosts[each.host], each.port, each.real_port)
+            try:
+                port = publisher.publish(self._run.simulation.hosts[each.host], each.port, each.real_port)
+            except CannotListenError:
+                publisher.close()
+                raise
             self.addresses.append(port.getHost())
 
     def stop(self) -> None:

@@ -6,14 +6,14 @@ that server holds it, or a greater one of the same client. On `tls:` links nothi
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
 from herd.core.record import client_of, is_newer
 from herd.sim.engine.clock import NS_PER_S
-from herd.sim.herds.build import LINKS_PORT, SimulatedHerd
+from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, SimulatedHerd
 from herd.sim.herds.invariants import Peaks
 from herd.sim.herds.kinds import Flows
 
@@ -35,6 +35,16 @@ class _News:
     since_ns: int
     missing: dict[str, None]
     """Servers that do not hold it yet."""
+
+
+@define
+class _Way:
+    """One direction of a link, in bytes: so far have they been written, and read."""
+
+    written: int = 0
+    read: int = 0
+    coming: deque[tuple[int, tuple[bytes, ...]]] = field(factory=deque)
+    """Records that are under way, and the place at which each of them ends."""
 
 
 @define
@@ -60,6 +70,7 @@ class Watch:
     peaks: Peaks = field(factory=Peaks)
     _heard_ns: dict[tuple[str, str], int] = field(factory=dict)
     _flows: Flows = field(factory=Flows)
+    _ways: dict[tuple[int, int], _Way] = field(factory=dict)
     _news: dict[bytes, list[_News]] = field(factory=dict)
     _seen: dict[bytes, None] = field(factory=dict)
     _held: dict[tuple[str, bytes], bytes] = field(factory=dict)
@@ -82,7 +93,10 @@ class Watch:
     def written(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program writes."""
         source, target = pipe.source.host.name, pipe.target.host.name
-        is_link = LINKS_PORT in {pipe.source.local[1], pipe.target.local[1]}
+        ports = pipe.source.local[1], pipe.target.local[1]
+        is_link = LINKS_PORT in ports
+        if not is_link and CLIENTS_PORT not in ports:
+            return
         messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
         if is_link:
             if source in self.herd.hosts and pipe.is_fresh:
@@ -91,6 +105,7 @@ class Watch:
                     self.openings.setdefault(target, []).append(data)
             self.link_bytes += len(data)
             self.link_messages.update(messages.kinds)
+            self._set_out(pipe, len(data), messages.records)
             for line in messages.records:
                 self.copies[source, target, line] += 1
                 self._begin(line, source)
@@ -101,14 +116,29 @@ class Watch:
                 for line in messages.records:
                     self._begin(line, source)
 
+    def _set_out(self, pipe: Pipe, size: int, records: tuple[bytes, ...]) -> None:
+        """Note which records have arrived when the other end has read so far."""
+        key = pipe.flow, pipe.source.host.index
+        way = self._ways.get(key)
+        if way is None:
+            way = self._ways[key] = _Way()
+        way.written += size
+        if records:
+            way.coming.append((way.written, records))
+
     def read(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program reads: a server that reads a record from a link holds it."""
         target = pipe.target.host.name
-        if target not in self.herd.hosts or LINKS_PORT not in {pipe.source.local[1], pipe.target.local[1]}:
+        if target not in self.herd.hosts or LINKS_PORT not in (pipe.source.local[1], pipe.target.local[1]):
             return
-        self._heard_ns[target, pipe.source.host.name] = self.herd.simulation.now_ns
-        for line in self._flows.feed(-pipe.flow, pipe.source.host.index, data).records:
-            self._reached(line, target)
+        source = pipe.source.host
+        self._heard_ns[target, source.name] = self.herd.simulation.now_ns
+        way = self._ways.get((pipe.flow, source.index))
+        if way is not None:
+            way.read += len(data)
+            while way.coming and way.coming[0][0] <= way.read:
+                for line in way.coming.popleft()[1]:
+                    self._reached(line, target)
 
     def _begin(self, line: bytes, server: str) -> None:
         """Note a record when it is first seen, and that a server holds it."""

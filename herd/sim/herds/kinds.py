@@ -7,8 +7,6 @@ one message, `places`, however many lines it has.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from typing import Final
 
 from attrs import define, field, frozen
@@ -21,17 +19,17 @@ LINK_KINDS: Final = (
 OTHER: Final = "other"
 """Whatever is no message: garbage, and all bytes of TLS."""
 
-_BEGINNING: Final = re.compile(rb"\s*([^ \t\n\r\f\v]{1,7})(?=[ \t\n\r\f\v])")
 _KNOWN: Final = {kind.encode(): kind for kind in (*CLIENT_KINDS, *LINK_KINDS)}
 _MOST_BYTES: Final = 16_384
 """What is kept of a line that does not end: no AT line is longer."""
 
 
-@frozen
+@frozen(slots=True, eq=False)
 class Messages:
     """The messages that end in one segment."""
 
-    kinds: Counter[str]
+    kinds: tuple[str, ...]
+    """The kind of each, in their order."""
     records: tuple[bytes, ...]
     """AT lines, without their endings, in their order."""
 
@@ -45,7 +43,7 @@ class Flow:
 
     def feed(self, data: bytes) -> Messages:
         """Take the next segment; return the messages that end in it."""
-        kinds: Counter[str] = Counter()
+        kinds: list[str] = []
         records: list[bytes] = []
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = rest[:_MOST_BYTES]
@@ -53,15 +51,15 @@ class Flow:
             if self._is_in_places:
                 if line in {b"", b"\r"}:
                     self._is_in_places = False
-                    kinds["places"] += 1
+                    kinds.append("places")
             elif line.startswith(b"{"):
                 self._is_in_places = True
             else:
                 kind = kind_of(line)
-                kinds[kind] += 1
+                kinds.append(kind)
                 if kind == "AT":
                     records.append(line.rstrip(b"\r"))
-        return Messages(kinds, tuple(records))
+        return Messages(tuple(kinds), tuple(records))
 
 
 @define
@@ -85,5 +83,5 @@ class Flows:
 
 def kind_of(line: bytes) -> str:
     """Return the kind of a line, with its ending or without."""
-    match = _BEGINNING.match(line + b"\n")
-    return OTHER if match is None else _KNOWN.get(match[1], OTHER)
+    words = line.split(None, 1)
+    return _KNOWN.get(words[0], OTHER) if words else OTHER

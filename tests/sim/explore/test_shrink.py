@@ -27,14 +27,14 @@ def test_fifteen_steps_become_two_and_the_result_is_the_same_however_many_run_at
     found = shrunk(forgetful, 47, tell=lambda state: told.append((state.attempts, len(state.steps))))
     [add, cut] = found.steps
     assert (repr(add.action), add.at_s) == ("Add(client='north', amount=1)", 0.0)
-    assert (cut.action, cut.for_s) == (Partition(("north",)), 2.0)
+    assert (cut.action, cut.for_s) == (Partition(("north",)), 1.5)
     assert 0.0 < cut.at_s < 0.5
     assert (len(found.before), found.check, found.whole) == (15, DOUBLE, True)
     assert [each.text for each in found.verdict.violations] == ["the counter shows 2, all additions make 1"]
     assert told[0] == (1, 15)
     assert told[-1][1] == 2
     for jobs in (1, 3):
-        assert shrunk(forgetful, 47, jobs=jobs).steps == found.steps
+        assert repr(shrunk(forgetful, 47, jobs=jobs).steps) == repr(found.steps)
 
 
 def test_the_attempts_may_be_few(forgetful: str) -> None:

@@ -56,12 +56,16 @@ def test_the_log_bot_of_the_documentation_writes_a_file_of_its_host(
     simulation.run(5)
     anna = simulation.host("anna").start(Script(CHATTER, "server", "anna", "secret", "twistedbot"))
     simulation.run(10)
+    bot.reactor.stop()
+    simulation.run(11)
+    assert bot.exit_code == 0
     assert anna.output == ["anna twistedbot: It isn't nice to whisper!  Play nice with the group.\n"]
     assert (logger.files / "meadow.log").read_text().splitlines() == [
         "[00:00:00] [connected at Thu Jan  1 00:00:00 2026]",
         "[00:00:00] <NickServ> Password?",
         "[00:00:00] [I have joined #meadow]",
         "[00:00:05] <anna> hello, twistedbot",
+        "[00:00:10] [disconnected at Thu Jan  1 00:00:10 2026]",
     ]
     # It logs to its own standard output, as log.startLogging asks; nobody else's lines are there.
     assert bot.output[0] == "2026-01-01 00:00:00+0000 [-] Log opened.\n"

@@ -55,7 +55,8 @@ class HostedOutput(io.TextIOBase):
 
     def flush(self) -> None:
         """Do what the real stream does; a process's output is never held back."""
-        if hosted() is None:
+        # Whoever holds it may outlive the real one.
+        if hosted() is None and not getattr(self._real, "closed", False):
             self._real.flush()
 
     def isatty(self) -> bool:

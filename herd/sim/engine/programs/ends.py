@@ -48,7 +48,7 @@ class Command:
 
     @property
     def name(self) -> str:
-        """What it is called in a trace: of a file its name alone, for a history is the same in any directory."""
+        """What it is called in a trace: of a file its name alone, so that no directory changes a history."""
         return Path(self.what).name
 
     def __repr__(self) -> str:
