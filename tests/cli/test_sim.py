@@ -207,7 +207,10 @@ def test_a_seed_is_replayed_and_compared_with_a_digest() -> None:
     assert told("replay", "3", "--scenario", COUNTER)["same"] is None
 
 
-def test_a_failure_is_made_small_and_the_test_that_is_printed_fails(tmp_path: Path) -> None:
+def test_a_failure_is_made_small_and_the_test_that_is_printed_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     small = tmp_path / "test_small.py"
     done = sim("shrink", FORGETFUL, "--seed", "47", "--out", small)
     assert done.exit_code == 0
@@ -259,7 +262,9 @@ def test_a_program_that_walks_over_a_set_is_found_out() -> None:
     done = afresh("check", SCENARIOS / "wandering.py")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert re.fullmatch(r"seed 0: not the same history under Python .* seed 1 and Python .* seed 2\.", lines[0])
+    assert re.fullmatch(
+        r"seed 0: not the same history under Python .* seed 1 and Python .* seed 2\.", lines[0]
+    )
     assert lines[1] == "Event 3 is the first that differs:"
     assert re.fullmatch(r"hash seed 1:    1\.000001  walker +RESOLVE +[a-z]+", lines[-2])
     assert re.fullmatch(r"hash seed 2:    1\.000001  walker +RESOLVE +[a-z]+", lines[-1])
@@ -270,16 +275,22 @@ def test_hashes_are_fixed_unless_they_are_checked() -> None:
     digests = set()
     for _ in range(3):
         command = typed("run", SCENARIOS / "wandering.py", "--seed", "1", "--json")
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+        done = subprocess.run(
+            command, env=environ, capture_output=True, text=True, timeout=LIMIT_S, check=True
+        )
         digests.add(read(done.stdout)["digest"])
     assert len(digests) == 1
 
 
 def test_an_interpreter_without_herd_says_so(tmp_path: Path) -> None:
     python = tmp_path / "python"
-    python.write_text('#!/bin/sh\ncase "$1" in -c) echo 3.99.0;; *) echo No module named herd >&2; exit 1;; esac\n')
+    python.write_text(
+        '#!/bin/sh\ncase "$1" in -c) echo 3.99.0;; *) echo No module named herd >&2; exit 1;; esac\n'
+    )
     python.chmod(0o755)
-    assert usage_error("check", COUNTER, "--python", python) == f"{python} cannot run it: No module named herd"
+    assert (
+        usage_error("check", COUNTER, "--python", python) == f"{python} cannot run it: No module named herd"
+    )
 
 
 def test_a_draw_is_set_and_the_tape_shows_it(tmp_path: Path) -> None:
@@ -325,7 +336,9 @@ def test_a_part_of_a_trace_is_shown(tmp_path: Path) -> None:
 
 def test_the_scenarios_that_come_along() -> None:
     done = sim("scenarios")
-    assert re.search(r"^five-servers-quiet  +Five servers, and nothing goes wrong\.$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^five-servers-quiet  +Five servers, and nothing goes wrong\.$", done.stdout, re.MULTILINE
+    )
     listed = {each["name"]: each for each in json.loads(sim("scenarios", "--json").stdout)}
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(listed)
     assert set(listed["five-servers-quiet"]) == {"name", "about", "duration_s", "checks"}
@@ -337,11 +350,20 @@ def test_the_scenarios_that_come_along() -> None:
         (["run", "nowhere", "--seed", "1"], "there is no scenario nowhere; there are "),
         (["run", COUNTER], "Missing option '--seed'."),
         (["run", COUNTER, "--seed", "1", "--until", "0"], "Invalid value for '--until': 0 s is no time"),
-        (["run", COUNTER, "--seed", "1", "--set", "x=1"], "Invalid value for '--set': 'x=1' is no LABEL#N=VALUE"),
+        (
+            ["run", COUNTER, "--seed", "1", "--set", "x=1"],
+            "Invalid value for '--set': 'x=1' is no LABEL#N=VALUE",
+        ),
         (["run", COUNTER, "--seed", "1", "--trace", "/no/x"], "/no/x: No such file or directory"),
         (["run", COUNTER, "--seed", "1", "--publish", "a:1=2"], "--publish needs --realtime: "),
-        (["run", COUNTER, "--seed", "1", "--realtime", "--publish", "a:1"], "Invalid value for '--publish': "),
-        (["run", COUNTER, "--seed", "1", "--realtime", "--publish", "a:1=0"], "there is no host a to publish; "),
+        (
+            ["run", COUNTER, "--seed", "1", "--realtime", "--publish", "a:1"],
+            "Invalid value for '--publish': ",
+        ),
+        (
+            ["run", COUNTER, "--seed", "1", "--realtime", "--publish", "a:1=0"],
+            "there is no host a to publish; ",
+        ),
         (["seeds", COUNTER, "--count", "0"], "Invalid value for '--count': "),
         (["seeds", COUNTER, "--limit", "0"], "Invalid value for '--limit': 0 s is no time: give more than 0"),
         (["replay", "3"], "3 is a seed: say of what, with --scenario"),
@@ -374,7 +396,7 @@ def test_on_a_terminal_a_bar_moves_and_ctrl_c_ends_everything(tmp_path: Path) ->
         screen.until("seeds", "/100,000", "0 failed")
         children = children_of(screen._process.pid)
         screen.type(CTRL_C)
-        assert screen.end() == 130
+        assert screen.end() == 128 + signal.SIGINT
         assert re.search(r"interrupted after \d+ seeds?, none failed", screen.text)
     assert not any(is_alive(each) for each in children)
 

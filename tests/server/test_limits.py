@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_twisted import ensureDeferred
 from twisted.internet.address import IPv4Address
+from twisted.internet.task import deferLater
 
 from herd.server.clients import ClientFactory
 from herd.testing import MemoryTransport
+from tests.server.conftest import BOTH, SIMULATED
 from tests.server.parts import ClientSide
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.server.conftest import RunningHerd
 
 HERE = IPv4Address("TCP", "192.0.2.1", 50514)
@@ -216,8 +216,9 @@ def test_an_idle_client_that_sent_half_a_line_is_told_too() -> None:
     assert len(alford.replica.cache) == 0
 
 
+@BOTH
 @ensureDeferred
-async def test_the_limits_hold_on_real_sockets(running_herd: RunningHerd) -> None:
+async def test_the_limits_hold_in_a_running_server(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford", connections=2)
     alford = herd["Alford"]
     clients: list[Any] = [await alford.connect() for _ in range(2)]
@@ -235,11 +236,24 @@ async def test_the_limits_hold_on_real_sockets(running_herd: RunningHerd) -> Non
     await clients[1].close()
 
 
+@SIMULATED
 @ensureDeferred
 async def test_idle_connections_are_closed_by_a_running_server(
-    running_herd: RunningHerd, monkeypatch: pytest.MonkeyPatch
+    running_herd: RunningHerd, reactor: Any
 ) -> None:
-    monkeypatch.setattr("herd.server.node._TICK_S", 0.01)
-    alford = (await running_herd("Alford", idle_s=0.05))["Alford"]
-    client = await alford.connect()
-    assert await client.rest() == b"? idle for 0.05 s\n"
+    alford = (await running_herd("Alford", idle_s=60.0))["Alford"]
+    silent, busy = [await alford.connect() for _ in range(2)]
+    began_s = reactor.seconds()
+    for _ in range(59):
+        await deferLater(reactor, 1)
+        busy.send(b"x\n")
+        assert await busy.line() == b"? x\n"
+    assert not silent.is_ended
+    assert await silent.rest() == b"? idle for 60 s\n"
+    # Connections are looked at once a second.
+    assert 60 <= reactor.seconds() - began_s < 61
+    busy.send(b"x\n")
+    assert await busy.line() == b"? x\n"
+    await deferLater(reactor, 59)
+    assert not busy.is_ended
+    assert await busy.rest() == b"? idle for 60 s\n"

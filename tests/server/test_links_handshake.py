@@ -152,16 +152,20 @@ def test_while_a_dialed_connection_has_not_shaken_hands_no_other_is_dialed() -> 
     assert len(alford.network.connections) == 2
 
 
+@SIMULATED
 @ensureDeferred
-async def test_strangers_on_a_real_link_port_are_closed_and_the_herd_goes_on(
-    running_herd: RunningHerd,
+async def test_strangers_on_a_link_port_are_closed_and_the_herd_goes_on(
+    running_herd: RunningHerd, reactor: Any
 ) -> None:
-    herd = await running_herd("Alford-Ball", handshake_timeout_s=0.1)
+    herd = await running_herd("Alford-Ball", handshake_timeout_s=3.0)
     silent = await herd["Alford"].connect_to_links()
+    began_s = reactor.seconds()
     loud = await herd["Alford"].connect_to_links()
     loud.send(b"IAMAT kiwi +1-1 1\n" + b"x" * 100_000)
     await loud.lost()
+    assert reactor.seconds() - began_s < 0.01
     await silent.lost()
+    assert reactor.seconds() - began_s == pytest.approx(3, abs=0.01)
     assert loud.received == silent.received == b""
     await herd["Alford"].say(b"IAMAT kiwi +1-1 1\n")
     await herd.until(lambda: b"kiwi" in herd["Ball"].records)

@@ -9,7 +9,7 @@ from attrs import evolve
 from pytest_twisted import ensureDeferred
 
 from herd.testing import HeldPlaces
-from tests.server.conftest import BOTH
+from tests.server.conftest import BOTH, SIMULATED
 from tests.server.standin import stand_in
 
 if TYPE_CHECKING:
@@ -40,12 +40,6 @@ async def alford_alone(running_herd: RunningHerd, **limits: Any) -> tuple[LocalH
     return herd, herd["Alford"]
 
 
-@pytest.fixture
-def ticks_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have overdue promises looked for often, so that no test waits a second."""
-    monkeypatch.setattr("herd.server.node._TICK_S", 0.01)
-
-
 @ensureDeferred
 async def test_an_answer_waits_until_a_neighbor_has_acknowledged_the_record(
     running_herd: RunningHerd,
@@ -74,17 +68,20 @@ async def test_when_the_answer_comes_the_neighbor_holds_the_record(running_herd:
         assert client_id in herd["Ball"].records
 
 
-@pytest.mark.usefixtures("ticks_fast")
+@SIMULATED
 @ensureDeferred
 async def test_an_answer_that_has_waited_for_too_long_is_a_refusal_of_the_very_bytes(
-    running_herd: RunningHerd,
+    running_herd: RunningHerd, reactor: Any
 ) -> None:
-    _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
+    _, alford = await alford_alone(running_herd, promise_timeout_s=3.0)
     ball = await stand_in(alford)
     client = await alford.connect()
     line = b"\tIAMAT  kiwi \v+34.068930-118.445127 1479413884.392014450 \r\n"
+    began_s = reactor.seconds()
     client.send(line)
     assert await client.until(b"\n") == b"? " + line
+    # A tick a second looks for what is overdue, and the one after three seconds came just too early.
+    assert reactor.seconds() - began_s == pytest.approx(4, abs=0.01)
     assert alford.records == {b"kiwi": AT[:-1]}
     ball.say(b"PONG 1")
     await ball.be_heard()
@@ -95,10 +92,10 @@ async def test_an_answer_that_has_waited_for_too_long_is_a_refusal_of_the_very_b
     await client.close()
 
 
-@pytest.mark.usefixtures("ticks_fast")
+@SIMULATED
 @ensureDeferred
 async def test_a_report_that_was_refused_is_answered_when_it_is_sent_again(running_herd: RunningHerd) -> None:
-    _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
+    _, alford = await alford_alone(running_herd, promise_timeout_s=3.0)
     client = await alford.connect()
     client.send(IAMAT)
     assert await client.line() == b"? " + IAMAT
@@ -113,10 +110,10 @@ async def test_a_report_that_was_refused_is_answered_when_it_is_sent_again(runni
     assert await client.line() == AT
 
 
-@pytest.mark.usefixtures("ticks_fast")
+@SIMULATED
 @ensureDeferred
 async def test_with_no_neighbor_up_a_report_is_kept_and_not_promised(running_herd: RunningHerd) -> None:
-    _, alford = await alford_alone(running_herd, promise_timeout_s=0.05)
+    _, alford = await alford_alone(running_herd, promise_timeout_s=3.0)
     assert await alford.say(IAMAT + b"x\n" + report(b"moa")) == b"? " + IAMAT + b"? x\n? " + report(b"moa")
     assert alford.records == {b"kiwi": AT[:-1], b"moa": answer(b"moa")[:-1]}
 
@@ -226,8 +223,7 @@ async def test_what_waits_when_a_link_goes_down_is_promised_by_the_next_one(
     assert (await ball.until(b"TURN\n"))[-1] == b"TURN"
     ball.say(b"GIVE -", b"TURN")
     await ball.until(AT)
-    ball.say(b"DONE")
-    await ball.until(b"PING 1\n")
+    await ball.until(b"DONE\nPING 1\n")
     assert client.received == b""
     ball.say(b"PONG 1")
     assert await client.line() == AT

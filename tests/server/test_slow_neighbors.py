@@ -91,17 +91,22 @@ def test_a_black_hole_is_noticed_within_the_silence_that_is_allowed() -> None:
     assert str(alford.side.status("Ball").error).startswith("silent for 2.")
 
 
+@SIMULATED
 @ensureDeferred
-async def test_a_neighbor_that_answers_nothing_is_dropped_on_real_sockets(running_herd: RunningHerd) -> None:
-    herd = await running_herd("Alford-Ball", heartbeat_s=0.02, link_silence_s=0.1)
+async def test_a_neighbor_that_answers_nothing_is_dropped_by_a_running_server(
+    running_herd: RunningHerd, reactor: Any
+) -> None:
+    herd = await running_herd("Alford-Ball", heartbeat_s=1.0, link_silence_s=4.0)
     await herd["Ball"].kill()
     alford = herd["Alford"]
     ball = await stand_in(alford)
     assert alford.link("Ball")["state"] == "up"
+    heard_s = reactor.seconds()
     await ball.client.lost()
+    assert reactor.seconds() - heard_s == pytest.approx(4, abs=0.01)
     # The next dials, which nobody takes, have words of their own: the log keeps these.
     await alford.stop()
-    assert "link to Ball is down: silent for 0.1 s\n" in alford.config.log_file("Alford").read_text()
+    assert "link to Ball is down: silent for 4.0 s\n" in alford.config.log_file("Alford").read_text()
 
 
 @ensureDeferred

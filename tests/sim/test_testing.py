@@ -41,7 +41,9 @@ def test_a_scenario_that_is_right_passes_with_each_seed(run_suite: object) -> No
         "-v",
     )
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["*::test_it?seed5? PASSED*", "*::test_it?seed6? PASSED*", "*::test_it?seed7? *"])
+    result.stdout.fnmatch_lines(
+        ["*::test_it?seed5? PASSED*", "*::test_it?seed6? PASSED*", "*::test_it?seed7? *"]
+    )
 
 
 def test_a_check_that_fails_fails_the_test_and_says_how_to_go_on(run_suite: object) -> None:
@@ -87,7 +89,9 @@ def test_a_small_history_fails_as_it_was_pasted(run_suite: object) -> None:
     steps = [Step(0.0, add("north")), Step(0.1, Partition(("north",)), for_s=2.0)]
     result = run_suite(as_test(str(FORGETFUL), 47, steps))  # type: ignore[operator]
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*  nothing is lost or counted twice: the counter shows 2, all additions make 1*"])
+    result.stdout.fnmatch_lines(
+        ["*  nothing is lost or counted twice: the counter shows 2, all additions make 1*"]
+    )
     result.stdout.fnmatch_lines(["*Step(0.1, Partition(*north*), for_s=2.0),*"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final
 
 import click
@@ -39,3 +40,5 @@ def sim() -> None:
     A SCENARIO is the name of one that comes with herd, or a Python file with a `scenario = Scenario(...)`:
     hosts, the programs they run (any Twisted program), what breaks, and what must be true of it.
     """
+    if find_spec("greenlet") is None:
+        raise click.ClickException("the simulator needs greenlet: pip install greenlet, or 'herd[sim]'")

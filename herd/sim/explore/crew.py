@@ -13,7 +13,7 @@ import signal
 import tempfile
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from herd.sim.explore.children import Child
 
@@ -28,7 +28,7 @@ Key = TypeVar("Key")
 LIMIT_S: Final = 60.0
 """Real time that one run may take: a hundred times what a long one takes."""
 
-_SIGNALLED: Final = 128
+_SIGNALED: Final = 128
 """What a shell adds to the number of a signal."""
 
 _LOOK_S: Final = 0.25
@@ -51,6 +51,7 @@ class Crew(Generic[Key]):
         self._directory: str | None = None
         self._directory_before: str | None = None
         self._handlers: dict[int, Any] = {}
+        self._signaled: int | None = None
 
     def __enter__(self) -> Self:
         # A child that is killed leaves its files: they lie where they can be removed.
@@ -73,11 +74,25 @@ class Crew(Generic[Key]):
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _catch_signals(self) -> None:
-        """Let signals that would end this process at once end it in order."""
+        """Let signals that would end this process end it in order.
+
+        They are heeded in `wait`. An exception that a handler raises is lost where Python calls something that
+        nobody waits for, such as the hooks of a fork; and forking is most of what this process does.
+        """
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) is signal.SIG_DFL:
-                    self._handlers[number] = signal.signal(number, _end)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
+                    self._handlers[number] = signal.signal(number, self._note_signal)
+
+    def _note_signal(self, number: int, frame: object) -> None:
+        del frame
+        self._signaled = number
+
+    def _heed_signal(self) -> None:
+        if self._signaled == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self._signaled is not None:
+            raise SystemExit(_SIGNALED + self._signaled)
 
     @property
     def has_room(self) -> bool:
@@ -95,7 +110,11 @@ class Crew(Generic[Key]):
         self._selector.register(child, selectors.EVENT_READ, key)
 
     def wait(self) -> tuple[list[tuple[Key, Any]], list[tuple[Key, Ended]]]:
-        """Wait a moment; return the news of children, and what became of those that have ended."""
+        """Wait a moment; return the news of children, and what became of those that have ended.
+
+        A KeyboardInterrupt or a SystemExit for a signal that has come.
+        """
+        self._heed_signal()
         news: list[tuple[Key, Any]] = []
         over: dict[Key, Ended] = {}
         for ready, _ in self._selector.select(_LOOK_S):
@@ -122,11 +141,6 @@ class Crew(Generic[Key]):
         # Before its pipe is closed: a sister that has a copy would keep it in the selector.
         self._selector.unregister(child)
         return child
-
-
-def _end(number: int, frame: object) -> NoReturn:
-    del frame
-    raise SystemExit(_SIGNALLED + number)
 
 
 def pursue(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import Factory, define, evolve
+from attrs import define, evolve
 
 from herd.sim.engine.chance import Tape
 from herd.sim.explore.crew import LIMIT_S, Crew, pursue
@@ -48,8 +48,6 @@ class Shrinking:
     real_s: float = 0.0
     whole: bool = False
     """Whether nothing more can be left out; False while it goes on, and where the attempts ran out."""
-    tried: dict[str, bool] = Factory(dict)
-    """By the text of the steps: whether they fail."""
 
 
 Tell: TypeAlias = Callable[[Shrinking], object]
@@ -85,6 +83,8 @@ class _Shrinker:
         self._limit = attempts
         self._tell = tell or (lambda _: None)
         self._began_s = time.monotonic()
+        self._passed: set[str] = set()
+        """Texts of steps that do not fail: they are not tried again."""
 
     def run(self, check: str | None) -> Shrinking:
         """Shrink until nothing gets smaller, or the attempts are used up."""
@@ -132,29 +132,23 @@ class _Shrinker:
 
     def _drive(self, reducer: Reducer[Step]) -> None:
         """Try what a reducer wants to know, and keep the smallest steps that fail."""
-        found: int | None = None
         try:
             candidates = next(reducer)
             while True:
-                found = None if self._spent else self._first_failing(candidates)
-                if found is not None:
-                    self._state.steps = candidates[found]
+                failing = None if self._spent else self._first_failing(candidates)
+                if failing is not None:
+                    self._state.steps, self._state.verdict = candidates[failing[0]], failing[1]
                     self._tell(self._state)
-                candidates = reducer.send(found)
+                candidates = reducer.send(None if failing is None else failing[0])
         except StopIteration:
             return
 
-    def _first_failing(self, candidates: Sequence[Steps]) -> int | None:
+    def _first_failing(self, candidates: Sequence[Steps]) -> tuple[int, Verdict] | None:
+        """Try candidates; return the number of the first that fails, and how it does."""
         state = self._state
-        tried = state.tried
-        new = []
-        for number, steps in enumerate(candidates):
-            known = tried.get(repr(steps))
-            if known is not False:
-                new.append(number)
-            if known:
-                break
+        new = [number for number, steps in enumerate(candidates) if repr(steps) not in self._passed]
         search = Search(len(new))
+        verdicts: dict[int, Verdict] = {}
 
         def work_of(number: int) -> Work:
             return work(evolve(self._task, steps=candidates[new[number]]), self._scenario)
@@ -162,11 +156,12 @@ class _Shrinker:
         for number, ended in pursue(self._crew, search, work_of, self._fails):
             state.attempts += 1
             state.real_s = time.monotonic() - self._began_s
-            tried[repr(candidates[new[number]])] = failed = self._fails(ended)
-            if failed and number == search.lowest:
-                state.verdict = judge(self._task.seed, ended)
+            if self._fails(ended):
+                verdicts[number] = judge(self._task.seed, ended)
+            else:
+                self._passed.add(repr(candidates[new[number]]))
             self._tell(state)
-        return None if search.lowest is None else new[search.lowest]
+        return None if search.lowest is None else (new[search.lowest], verdicts[search.lowest])
 
     def _fails(self, ended: Ended) -> bool:
         return self._state.check in judge(self._task.seed, ended).failed_checks

@@ -69,9 +69,7 @@ async def test_it_may_stop_sooner_or_go_on_longer(counter: str) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_port_that_is_taken_is_an_error(
-    counter: str, free_ports: Callable[[int], list[int]]
-) -> None:
+async def test_a_port_that_is_taken_is_an_error(counter: str, free_ports: Callable[[int], list[int]]) -> None:
     run = Run(load_scenario(counter), 5, steps=[])
     [port] = free_ports(1)
     publication = Publication("counter", 4000, port)

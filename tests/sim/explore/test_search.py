@@ -42,9 +42,13 @@ def test_a_search_of_nothing_is_over() -> None:
 
 
 @given(
-    failing=st.lists(st.booleans(), max_size=20), jobs=st.integers(1, 5), order=st.randoms(use_true_random=False)
+    failing=st.lists(st.booleans(), max_size=20),
+    jobs=st.integers(1, 5),
+    order=st.randoms(use_true_random=False),
 )
-def test_the_lowest_failure_is_that_of_one_after_the_other(failing: list[bool], jobs: int, order: object) -> None:
+def test_the_lowest_failure_is_that_of_one_after_the_other(
+    failing: list[bool], jobs: int, order: object
+) -> None:
     search = Search(len(failing))
     while not search.over:
         while len(search.working) < jobs and search.next() is not None:

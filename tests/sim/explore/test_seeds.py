@@ -30,7 +30,9 @@ def test_a_scenario_that_is_right_passes(counter: str) -> None:
 def test_a_seed_is_the_same_history_in_a_child_of_many_and_alone(counter: str) -> None:
     scenario = load_scenario(counter)
     tally = search_seeds(counter, scenario, first=3, count=4, jobs=2)
-    alone = {seed: perform(Task(scenario=counter, seed=seed), scenario).outcome.digest for seed in range(3, 7)}
+    alone = {
+        seed: perform(Task(scenario=counter, seed=seed), scenario).outcome.digest for seed in range(3, 7)
+    }
     assert dict(sorted(tally.digests.items())) == alone
     assert len(set(alone.values())) == 4
 
@@ -92,7 +94,9 @@ def test_runs_that_crash_or_take_too_long_have_failed(counter: str) -> None:
 def test_an_exception_in_a_check_is_a_failure_with_its_name(counter: str) -> None:
     scenario = evolve(load_scenario(counter), checks={"raises": lambda simulation: simulation.nothing})
     tally = search_seeds(counter, scenario, first=0, count=5, jobs=2)
-    assert [(each.seed, each.failed_checks) for each in tally.failed] == [(0, ["the run ends: AttributeError"])]
+    assert [(each.seed, each.failed_checks) for each in tally.failed] == [
+        (0, ["the run ends: AttributeError"])
+    ]
 
 
 def test_an_empty_tally_has_no_pace() -> None:

@@ -22,7 +22,9 @@ def shrunk(scenario: str, seed: int, **how: Any) -> Shrinking:
     return shrink(Task(scenario=scenario, seed=seed), load_scenario(scenario), **{"jobs": 2, **how})
 
 
-def test_fifteen_steps_become_two_and_the_result_is_the_same_however_many_run_at_a_time(forgetful: str) -> None:
+def test_fifteen_steps_become_two_and_the_result_is_the_same_however_many_run_at_a_time(
+    forgetful: str,
+) -> None:
     told = []
     found = shrunk(forgetful, 47, tell=lambda state: told.append((state.attempts, len(state.steps))))
     [add, cut] = found.steps
@@ -73,7 +75,9 @@ def test_the_small_history_is_a_test_to_be_pasted(forgetful: str) -> None:
     add = load_module(forgetful.replace("forgetful", "counter")).Add
     steps = [Step(0.0, add("north")), Step(0.25, Partition(("north",)), for_s=2.0)]
     text = as_test(forgetful, 47, steps, ["the counter shows 2"])
-    assert text == f"""\
+    assert (
+        text
+        == f"""\
 from herd.sim.engine.faults import Partition
 from herd.sim.scenario import Step, load_module
 from herd.sim.testing import Simulate
@@ -92,11 +96,14 @@ def test_forgetful_with_seed_47(simulate: Simulate) -> None:
         ],
     )
 """
+    )
     ast.parse(text)
 
 
 def test_a_history_without_steps_needs_no_imports_for_them() -> None:
-    assert as_test("five-servers-quiet", 3, []) == """\
+    assert (
+        as_test("five-servers-quiet", 3, [])
+        == """\
 from herd.sim.testing import Simulate
 
 
@@ -107,10 +114,13 @@ def test_five_servers_quiet_with_seed_3(simulate: Simulate) -> None:
         steps=[],
     )
 """
+    )
 
 
 def test_of_a_traceback_the_first_and_the_last_line_are_enough() -> None:
-    text = as_test("five-servers-quiet", 3, [], ["Traceback (most recent call last):\n  File x\n\nKeyError: 3\n"])
+    text = as_test(
+        "five-servers-quiet", 3, [], ["Traceback (most recent call last):\n  File x\n\nKeyError: 3\n"]
+    )
     assert "    # Traceback (most recent call last):\n    # KeyError: 3\n    simulate(" in text
 
 

@@ -49,7 +49,10 @@ def test_a_tape_is_written_so_that_a_line_can_be_set(tmp_path: Path) -> None:
         {"label": "faults", "number": 0, "value": "0x8000000000000000", "share": 0.5},
         {"label": "link a>b", "number": 7, "value": "0xffffffffffffffff", "share": 1.0},
     ]
-    assert read_override(f"{told[1]['label']}#{told[1]['number']}={told[1]['value']}") == (("link a>b", 7), HIGHEST)
+    assert read_override(f"{told[1]['label']}#{told[1]['number']}={told[1]['value']}") == (
+        ("link a>b", 7),
+        HIGHEST,
+    )
 
 
 def test_an_override_that_nothing_draws_is_told() -> None:

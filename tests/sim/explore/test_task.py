@@ -45,7 +45,10 @@ def test_a_header_has_all_that_is_not_as_the_seed_would_have_it() -> None:
         ({}, "its header names no scenario and seed: it was not written by `herd sim run --trace`"),
         ({"scenario": "x.py"}, "its header names no scenario and seed: "),
         ({"scenario": "x.py", "seed": 1, "steps": ["nonsense("]}, "its header cannot be read: 'nonsense('"),
-        ({"scenario": "x.py", "seed": 1, "set": {"a": "1"}}, "its header cannot be read: 'a=1' is no LABEL#N"),
+        (
+            {"scenario": "x.py", "seed": 1, "set": {"a": "1"}},
+            "its header cannot be read: 'a=1' is no LABEL#N",
+        ),
     ],
 )
 def test_a_header_of_something_else_is_refused(told: dict[str, Any], why: str) -> None:

@@ -50,7 +50,10 @@ def test_the_classes_of_actions_are_found_inside_them_too() -> None:
 
 
 @given(
-    at_s=st.floats(0, 1e6), by_s=st.floats(allow_nan=False), for_s=st.none() | st.floats(0, 100), host=st.text()
+    at_s=st.floats(0, 1e6),
+    by_s=st.floats(allow_nan=False),
+    for_s=st.none() | st.floats(0, 100),
+    host=st.text(),
 )
 def test_what_is_written_is_read(at_s: float, by_s: float, for_s: float | None, host: str) -> None:
     step = Step(at_s, ClockStep(host, by_s), for_s)
