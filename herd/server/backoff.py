@@ -24,8 +24,9 @@ class Backoff:
     def next_s(self, spent_s: float = 0.0) -> float:
         """Return the next wait in seconds, after an attempt that took `spent_s`.
 
-        An attempt that was never answered takes seconds, the same for all. A wait of a tenth of a second would
-        leave those who began together in step, so the wait is drawn as if it were as long as the attempt.
+        An attempt that was never answered takes seconds, the same for all. A wait of a tenth of a second
+        would leave those who began together in step, so the wait is drawn as if it were as long as the
+        attempt.
         """
         ceiling_s = max(self._ceiling_s, min(spent_s, self._max_s))
         wait_s = ceiling_s * self._source.uniform(0.5, 1)

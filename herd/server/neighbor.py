@@ -320,14 +320,15 @@ class Neighbor:
         limits, link = self._context.limits, self._link
         if link is None:
             return
-        silent_s = self._context.world.reactor.seconds() - self._heard_s
-        if silent_s >= limits.link_silence_s:
+        now_s = self._context.world.reactor.seconds()
+        silent_s, left_s = now_s - self._heard_s, self._heard_s + limits.link_silence_s - now_s
+        if left_s <= 0:
             link.refuse(f"silent for {silent_s:.1f} s")
             return
         if silent_s < limits.heartbeat_s:
             self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
         self.ping()
-        self._set_timer(limits.heartbeat_s, self._beat)
+        self._set_timer(min(limits.heartbeat_s, left_s), self._beat)
 
     def _set_state(self, state: str, error: str | None) -> None:
         self._error = error

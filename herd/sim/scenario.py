@@ -112,6 +112,9 @@ def load_module(name: str) -> Any:
         path = Path(name)
     if not path.is_file():
         raise ScenarioError(f"there is no scenario {name}; {_what_there_is()}")
+    if path.suffix == ".py" and "scenario" not in path.read_text(encoding="utf-8", errors="replace"):
+        # Most likely the program that is to be simulated: it would run its reactor, for real.
+        raise ScenarioError(f"{path} has no `scenario = Scenario(...)` in it, and was not run")
     module_name = f"herd_scenario_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:

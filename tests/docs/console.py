@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,12 +30,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LIMIT_S: Final = 120
 """For one command: many times what it takes."""
 _FENCE: Final = re.compile(
-    r"^(?:<!-- (?P<mark>[a-z ]+): (?P<word>.+) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.M | re.S
+    r"^(?:<!-- (?P<mark>[a-z ]+): (?P<word>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$",
+    re.M | re.S,
 )
 _UNSTABLE: Final = (
     (re.compile(r"virtual seconds in .* times as fast"), "virtual seconds in ... s"),
     (re.compile(r"[\d,]+ events?, [\d,]+ a second"), "... events"),
     (re.compile(r"^[\d.]+ s with \d+ at a time: .*"), "... s"),
+    (re.compile(r"^\d+ seeds?(?=, \d+ is the lowest)"), "seeds"),
     (re.compile(r"made (\d+) in \d+ runs, [\d.]+ s"), r"made \1"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "digest"),
     (re.compile(r"^(\d+ \w+(?:, \d+ \w+)*) in [\d.]+s$"), r"\1"),
@@ -150,12 +153,20 @@ class Reader:
             check=False,
         )
         self.directory = Path(where.read_text(encoding="utf-8").rstrip("\n"))
-        return done.stdout
+        return done.stdout.replace(str(self.home), "~")
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))
+        }
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**kept, "HOME": str(self.home), "PATH": path, "COLUMNS": "80"}
+        reader = {
+            "HOME": str(self.home),
+            "PATH": path,
+            "COLUMNS": "80",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }
+        return {**kept, **reader}
 
 
 def differences(text: str, reader: Reader) -> Iterator[str]:
@@ -170,12 +181,8 @@ def rewritten(text: str, reader: Reader) -> str:
     """Return a page with what was printed now."""
     for block in reversed(blocks(text)):
         if block.line in reader.printed:
-            body = "".join(
-                f"$ {each.command}\n{each.printed.rstrip()}\n".replace("\n\n\n", "\n\n").removesuffix("\n")
-                + ("\n" if each.printed.strip() else "")
-                for each in reader.printed[block.line]
-            )
-            text = text[: block.span[0]] + body.rstrip("\n") + "\n" + text[block.span[1] :]
+            body = "".join(f"$ {each.command}\n{each.printed}" for each in reader.printed[block.line])
+            text = f"{text[: block.span[0]]}{body.rstrip()}\n{text[block.span[1] :]}"
     return text
 
 
@@ -186,6 +193,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         reader = Reader(Path(home), page)
         reader.follow(text)
+        for picture in sorted(reader.directory.glob("*.svg")):
+            shutil.copy(picture, page.parent / "images")
     page.write_text(rewritten(text, reader), encoding="utf-8")
 
 

@@ -144,7 +144,7 @@ def test_it_does_nothing_the_second_time(checkout: Checkout) -> None:
 def test_running_needs_no_tools_until_they_are_asked_for(checkout: Checkout) -> None:
     checkout.python("python3", "3.12.1")
     checkout.setup("--run")
-    assert checkout.done() == ["venv by python3", "install ."]
+    assert checkout.done() == ["venv by python3", "install .[sim]"]
     checkout.setup()
     assert checkout.done() == ["install .[dev]"]
 

@@ -14,12 +14,14 @@ from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 
 from herd.testing import LocalHerd, SimulatedPorts, start_herd
+from tests.server.hosted import HostedHerd
 from tests.stage import Stage, pytest_pyfunc_call, set_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    BuildHerd: TypeAlias = Callable[..., HostedHerd]
     RunningHerd: TypeAlias = Callable[..., Coroutine[Any, Any, LocalHerd]]
 
 __all__ = ["BOTH", "SIMULATED", "pytest_pyfunc_call"]
@@ -78,3 +80,18 @@ def running_herd(tmp_path: Path, reactor: Any, stage: Stage | None) -> Iterator[
             pytest_twisted.blockon(Deferred.fromCoroutine(herd.stop()).addTimeout(10, reactor))
         else:
             stage.play(herd.stop)
+
+
+@pytest.fixture
+def hosted_herd() -> Iterator[BuildHerd]:
+    """Build a simulated herd of what `twistd herd` runs, and link it; `HostedHerd` says what it takes."""
+    herds: list[HostedHerd] = []
+
+    def build(topology: str, **options: Any) -> HostedHerd:
+        herds.append(HostedHerd(topology, **options))
+        herds[-1].link_up()
+        return herds[-1]
+
+    yield build
+    for herd in herds:
+        herd.close()

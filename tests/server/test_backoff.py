@@ -38,6 +38,21 @@ def test_after_a_success_they_begin_again() -> None:
     assert [backoff.next_s() for _ in range(3)] == waits_s == [1, 2, 4]
 
 
+def test_after_an_attempt_that_took_long_the_wait_is_as_long() -> None:
+    backoff = Backoff(1, 10, Fixed(1))
+    assert [backoff.next_s(5.0), backoff.next_s(), backoff.next_s(5.0), backoff.next_s(5.0)] == [5, 2, 5, 8]
+
+
+def test_however_long_an_attempt_took_the_wait_is_no_longer_than_the_longest() -> None:
+    backoff = Backoff(1, 10, Fixed(1))
+    assert [backoff.next_s(1000.0) for _ in range(3)] == [10, 10, 10]
+
+
+def test_after_an_attempt_that_took_long_as_much_of_the_wait_is_drawn() -> None:
+    shortest, longest = Backoff(0.1, 10, Fixed(0)), Backoff(0.1, 10, Fixed(1))
+    assert (shortest.next_s(5.0), longest.next_s(5.0)) == (2.5, 5.0)
+
+
 @given(st.integers(), st.floats(0.001, 10), st.floats(1, 100))
 def test_no_wait_is_ever_outside_its_bounds_and_a_seed_decides_all(
     seed: int, min_s: float, times: float

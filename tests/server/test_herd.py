@@ -1,4 +1,4 @@
-"""Whole herds on real sockets: records reach everyone, servers die and return, and the rest goes on."""
+"""Whole herds, simulated and real: records reach everyone, servers die and return, and the rest goes on."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from herd.server.journal_file import JournalError, JournalFile, load_cache, open
 from herd.server.listening import listen
 from herd.testing import LocalServer, ReservedPorts, local_config
 from herd.testing.processes import ProcessHerd
+from tests.server.conftest import BOTH, SIMULATED
 from tests.server.journals import iamat, in_file, journal_of, tell, until
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def test_a_server_that_was_stopped_has_everything_again_before_it_listens(
     assert answer.startswith(records[b"moa"] + b"\n{")
 
 
+@BOTH
 @ensureDeferred
 async def test_what_was_learned_from_a_neighbor_is_kept_too(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford-Ball", durability="disk")
@@ -78,6 +80,7 @@ async def test_what_was_learned_from_a_neighbor_is_kept_too(running_herd: Runnin
     assert in_file(herd["Ball"].config.journal_file("Ball")) == {b"kiwi": record}
 
 
+@BOTH
 @ensureDeferred
 async def test_what_expired_while_the_server_was_down_is_not_brought_back(running_herd: RunningHerd) -> None:
     now_ns = 10**18
@@ -93,6 +96,7 @@ async def test_what_expired_while_the_server_was_down_is_not_brought_back(runnin
     assert in_file(alford.config.journal_file("Alford")) == {b"moa": young}
 
 
+@BOTH
 @ensureDeferred
 async def test_what_expires_or_is_evicted_leaves_the_file(running_herd: RunningHerd) -> None:
     now_ns = 10**18
@@ -298,9 +302,10 @@ async def test_a_full_disk_breaks_promises_and_is_said_until_there_is_space_agai
     assert log.count(f"the journal {path} can be written again\n") == 1
 
 
+@SIMULATED
 @ensureDeferred
 async def test_a_neighbors_word_is_not_enough_where_the_disk_is_promised(running_herd: RunningHerd) -> None:
-    herd = await running_herd("Alford-Ball", durability="disk", heartbeat_s=0.05)
+    herd = await running_herd("Alford-Ball", durability="disk")
     await herd.until(lambda: herd["Alford"].link("Ball")["in_sync"])
     database = journal_of(herd["Alford"])._file._database
     (pages,) = database.execute("PRAGMA page_count").fetchone()

@@ -9,6 +9,7 @@ import pytest
 from attrs import define, field
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionRefusedError as Refused
+from twisted.internet.error import TimeoutError as NobodyAnswered
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from zope.interface import implementer
 
@@ -50,6 +51,21 @@ class Slow:
         return self.connecting[-1]
 
 
+@implementer(IStreamClientEndpoint)
+@define
+class Silent:
+    """An endpoint from which no answer comes: each dial is given up after five seconds."""
+
+    clock: TurningClock
+    dialed_s: list[float] = field(factory=list)
+
+    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:  # noqa: ARG002, N803 - the interface's
+        self.dialed_s.append(round(self.clock.seconds(), 6))
+        dialing: Deferred[IProtocol] = Deferred()
+        self.clock.callLater(5, dialing.errback, NobodyAnswered())
+        return dialing
+
+
 def dialer(name: str = "Alford", share: float = 1.0) -> tuple[LinkSide, Dead, TurningClock]:
     """Return a server with one dead neighbor."""
     clock = TurningClock()
@@ -81,6 +97,21 @@ def test_jitter_takes_up_to_a_half_of_each_wait() -> None:
     _, dead, clock = dialer(share=0.0)
     run(clock, 7)
     assert dead.dialed_s == pytest.approx([0, 0.05, 0.15, 0.35, 0.75, 1.55, 3.15, 6.35])
+
+
+@pytest.mark.parametrize(("share", "dialed_s"), [(1.0, [0, 10, 20, 30]), (0.0, [0, 7.5, 15, 22.5])])
+def test_after_a_dial_that_nobody_answered_the_next_comes_after_as_long_again(
+    share: float, dialed_s: list[float]
+) -> None:
+    clock = TurningClock()
+    silent = Silent(clock)
+    source = Ceiling()
+    source.share = share
+    side = LinkSide("Alford", "Ball", Alford().network, clock, source=source, endpoints={"Ball": silent})
+    side.neighbors.start()
+    run(clock, 30)
+    assert silent.dialed_s == pytest.approx(dialed_s + [30] * (share == 0.0))
+    assert side.status("Ball").error == "User timeout caused connection failure."
 
 
 def test_the_server_with_the_greater_name_gives_the_other_a_head_start() -> None:

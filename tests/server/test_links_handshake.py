@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_twisted import ensureDeferred
-from twisted.internet import reactor as global_reactor
 
+from tests.server.conftest import SIMULATED
 from tests.server.linkparts import Alford, hello, record
 
 if TYPE_CHECKING:
     from tests.server.conftest import RunningHerd
-
-reactor: Any = global_reactor
 
 NO_HELLO = "the handshake does not begin with HERD and six words"
 STRANGERS = {

@@ -18,6 +18,7 @@ from herd.core.errors import ConfigError
 from herd.core.limits import Limits
 from herd.testing import ReservedPorts, local_config
 from herd.testing.processes import ProcessHerd
+from tests.server.conftest import BOTH
 from tests.server.linkparts import hello
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def state(server: LocalServer, neighbor: str) -> str:
     return str(server.link(neighbor)["state"])
 
 
+@BOTH
 @ensureDeferred
 async def test_nothing_has_changed(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford-Ball")
@@ -62,6 +64,7 @@ async def test_nothing_has_changed(running_herd: RunningHerd) -> None:
     assert state(herd["Alford"], "Ball") == "up"
 
 
+@BOTH
 @ensureDeferred
 async def test_a_new_neighbor_is_linked_and_learns_everything_and_no_client_is_dropped(
     running_herd: RunningHerd,
@@ -83,6 +86,7 @@ async def test_a_new_neighbor_is_linked_and_learns_everything_and_no_client_is_d
     await client.close()
 
 
+@BOTH
 @ensureDeferred
 async def test_a_neighbor_that_is_gone_gets_nothing_more_and_is_let_in_no_more(
     running_herd: RunningHerd,
@@ -104,6 +108,7 @@ async def test_a_neighbor_that_is_gone_gets_nothing_more_and_is_let_in_no_more(
     assert b"kiwi" in herd["Ball"].records
 
 
+@BOTH
 @ensureDeferred
 async def test_a_neighbor_that_goes_in_the_middle_of_its_handshake_is_refused(
     running_herd: RunningHerd,
@@ -121,6 +126,7 @@ async def test_a_neighbor_that_goes_in_the_middle_of_its_handshake_is_refused(
     assert alford.status()["neighbors"] == []
 
 
+@BOTH
 @ensureDeferred
 async def test_limits_change_for_what_is_there_and_what_comes(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford-Ball")
@@ -140,6 +146,7 @@ async def test_limits_change_for_what_is_there_and_what_comes(running_herd: Runn
     await second.lost()
 
 
+@BOTH
 @ensureDeferred
 async def test_a_bad_file_is_refused_whole(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford-Ball")
@@ -164,6 +171,7 @@ async def test_a_bad_file_is_refused_whole(running_herd: RunningHerd) -> None:
     assert alford.config.log_file("Alford").read_text().count("keeps its old configuration: ") == 2
 
 
+@BOTH
 @ensureDeferred
 async def test_what_needs_a_restart_is_named_each_time_and_not_taken_on(running_herd: RunningHerd) -> None:
     herd = await running_herd("Alford-Ball")
@@ -175,6 +183,7 @@ async def test_what_needs_a_restart_is_named_each_time_and_not_taken_on(running_
     assert await alford.say(b"x\n") == b"? x\n"
 
 
+@BOTH
 @ensureDeferred
 async def test_links_that_become_tls_and_addresses_of_neighbors_wait_for_a_restart(
     running_herd: RunningHerd,
@@ -203,6 +212,7 @@ async def test_links_that_become_tls_and_addresses_of_neighbors_wait_for_a_resta
     assert Endpoint(listen=Address("", 1), dial=Address("", 1)).scheme == "tcp"
 
 
+@BOTH
 @ensureDeferred
 async def test_the_logging_of_lines_is_switched_while_the_server_runs(running_herd: RunningHerd) -> None:
     alford = (await running_herd("Alford"))["Alford"]

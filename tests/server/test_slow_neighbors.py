@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from pytest_twisted import ensureDeferred
 
 from herd.core.reconcile import Step
 from herd.core.record import make_line, origin_prefix
 from herd.testing import MemoryNetwork, TurningClock
+from tests.server.conftest import SIMULATED
 from tests.server.linkparts import Alford, LinkSide, hello, lines, record
 from tests.server.parts import NOW_NS, POSITION
 from tests.server.standin import stand_in

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from herd.sim.engine.faults import Partition
+from herd.sim.explore.pasted import as_test
+from herd.sim.explore.task import Task, perform
+from herd.sim.scenario import Step, load_module, load_scenario
+
+Run = Callable[..., pytest.RunResult]
 
 SCENARIOS = Path(__file__).parent / "explore" / "scenarios"
 FORGETFUL = SCENARIOS / "forgetful.py"
@@ -13,7 +21,7 @@ COUNTER = SCENARIOS / "counter.py"
 
 
 @pytest.fixture
-def run_suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> object:
+def run_suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a function that runs a file of tests, in a process of its own, and returns what was printed."""
     monkeypatch.setenv("PYTHONHASHSEED", "0")
     monkeypatch.setenv("COLUMNS", "160")
@@ -27,8 +35,8 @@ def run_suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> obj
     return run
 
 
-def test_a_scenario_that_is_right_passes_with_each_seed(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
+def test_a_scenario_that_is_right_passes_with_each_seed(run_suite: Run) -> None:
+    result = run_suite(
         f"""
         import pytest
 
@@ -46,8 +54,8 @@ def test_a_scenario_that_is_right_passes_with_each_seed(run_suite: object) -> No
     )
 
 
-def test_a_check_that_fails_fails_the_test_and_says_how_to_go_on(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
+def test_a_check_that_fails_fails_the_test_and_says_how_to_go_on(run_suite: Run) -> None:
+    result = run_suite(
         f"""
         def test_it(simulate):
             simulate({str(FORGETFUL)!r}, seed=47)
@@ -63,12 +71,9 @@ def test_a_check_that_fails_fails_the_test_and_says_how_to_go_on(run_suite: obje
     assert "Traceback" not in text
 
 
-def test_the_history_is_that_of_the_command(run_suite: object) -> None:
-    from herd.sim.explore.task import Task, perform
-    from herd.sim.scenario import load_scenario
-
+def test_the_history_is_that_of_the_command(run_suite: Run) -> None:
     digest = perform(Task(scenario=str(COUNTER), seed=9), load_scenario(str(COUNTER))).outcome.digest
-    result = run_suite(  # type: ignore[operator]
+    result = run_suite(
         f"""
         from herd.sim.scenario import load_scenario
 
@@ -80,14 +85,10 @@ def test_the_history_is_that_of_the_command(run_suite: object) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_a_small_history_fails_as_it_was_pasted(run_suite: object) -> None:
-    from herd.sim.engine.faults import Partition
-    from herd.sim.explore.pasted import as_test
-    from herd.sim.scenario import Step, load_module
-
+def test_a_small_history_fails_as_it_was_pasted(run_suite: Run) -> None:
     add = load_module(str(COUNTER)).Add
     steps = [Step(0.0, add("north")), Step(0.1, Partition(("north",)), for_s=2.0)]
-    result = run_suite(as_test(str(FORGETFUL), 47, steps))  # type: ignore[operator]
+    result = run_suite(as_test(str(FORGETFUL), 47, steps))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["*  nothing is lost or counted twice: the counter shows 2, all additions make 1*"]
@@ -95,8 +96,8 @@ def test_a_small_history_fails_as_it_was_pasted(run_suite: object) -> None:
     result.stdout.fnmatch_lines(["*Step(0.1, Partition(*north*), for_s=2.0),*"])
 
 
-def test_a_draw_can_be_set(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
+def test_a_draw_can_be_set(run_suite: Run) -> None:
+    result = run_suite(
         f"""
         def test_it(simulate):
             outcome = simulate({str(COUNTER)!r}, seed=5, draws={{("faults", 0): 0}})
@@ -106,14 +107,14 @@ def test_a_draw_can_be_set(run_suite: object) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_a_scenario_that_is_not_there_fails_in_a_line(run_suite: object) -> None:
-    result = run_suite('def test_it(simulate):\n    simulate("nowhere.py")\n')  # type: ignore[operator]
+def test_a_scenario_that_is_not_there_fails_in_a_line(run_suite: Run) -> None:
+    result = run_suite('def test_it(simulate):\n    simulate("nowhere.py")\n')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["there is no scenario nowhere.py; there are *"])
 
 
-def test_an_empty_simulation_to_build_in(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
+def test_an_empty_simulation_to_build_in(run_suite: Run) -> None:
+    result = run_suite(
         """
         import pytest
         from twisted.internet.protocol import Factory
@@ -132,8 +133,8 @@ def test_an_empty_simulation_to_build_in(run_suite: object) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_problems_in_a_simulation_fail_its_test_and_the_seed_is_told(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
+def test_problems_in_a_simulation_fail_its_test_and_the_seed_is_told(run_suite: Run) -> None:
+    result = run_suite(
         """
         import pytest
         from herd.sim.engine.programs import Call
@@ -158,8 +159,6 @@ def test_problems_in_a_simulation_fail_its_test_and_the_seed_is_told(run_suite: 
     result.stdout.fnmatch_lines(["*Captured simulation call*", "seed 3"])
 
 
-def test_seeds_for_a_test_that_takes_none_are_an_error(run_suite: object) -> None:
-    result = run_suite(  # type: ignore[operator]
-        "import pytest\n\n@pytest.mark.seeds(3)\ndef test_it(simulate):\n    pass\n"
-    )
+def test_seeds_for_a_test_that_takes_none_are_an_error(run_suite: Run) -> None:
+    result = run_suite("import pytest\n\n@pytest.mark.seeds(3)\ndef test_it(simulate):\n    pass\n")
     result.stdout.fnmatch_lines(["*test_theirs.py::test_it has seeds, but does not take `seed`*"])

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 def check(  # noqa: PLR0913 - options
     *, scenario: str, seed: int, count: int, pythons: tuple[Path, ...], limit_s: float, as_json: bool
 ) -> None:
-    """Run seeds in fresh processes that have different hash seeds, and compare their histories.
+    """See whether a seed is one history in every process.
 
-    What makes a program's history differ from run to run is most often a set that is walked: its order comes
-    from hashes or addresses. The first event that differs is shown, after those before it: look at who acts
-    there.
+    Runs seeds in fresh processes that have different hash seeds, and compares the histories. What makes a
+    program's history differ from run to run is most often a set that is walked: its order comes from hashes
+    or addresses. The first event that differs is shown, after those before it: look at who acts there.
 
     Exit status: 0 if all histories are the same; 1 if one differs; 2 if an interpreter cannot run it.
 

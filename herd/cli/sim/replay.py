@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 @click.option("--digest", metavar="HEX", help="Of a seed: how the digest of its history begins.")
 @json_option
 def replay(*, what: str, scenario: str | None, digest: str | None, as_json: bool) -> None:
-    """Run again what a trace says, or a seed, and tell whether it is the same history.
+    """Run a history again, and compare.
 
-    A trace knows its scenario, its seed, and what else it was run with: steps of a shrunk history, draws that
-    were set. Where the histories differ, the first event in which they do is shown, after those before it.
+    TRACE is a file that `herd sim run --trace` wrote; what it says is run again, or a seed. A trace knows
+    its scenario, its seed, and what else it was run with: steps of a shrunk history, draws that were set.
+    Where the histories differ, the first event in which they do is shown, after those before it.
 
     Exit status: 0 if it is the same; 1 if it differs; 2 if the trace cannot be read, or its scenario. What
     the checks say is told, and does not count.

@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 - options
     publications: tuple[Publication, ...],
     as_json: bool,
 ) -> None:
-    """Run one seed of a scenario, and report what became of it.
+    """Run one seed of a scenario, and report.
 
     The same seed gives the same history, to the byte: its digest says so. All chance comes from streams with
     labels; --tape writes what was drawn, and --set changes a single decision and nothing else.

@@ -58,11 +58,12 @@ def seeds(  # noqa: PLR0913 - options
     digests_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Run many seeds of a scenario, each in a process of its own, until one fails.
+    """Run many seeds of a scenario until one fails.
 
-    Seeds start in order. When one fails no greater one starts, and smaller ones that are still running are
-    awaited: so the seed that is reported is the lowest that fails, however many run at a time. A run that
-    crashes, or takes too long, has failed too. Ctrl-C ends all runs and reports what was found until then.
+    Each has a process of its own. Seeds start in order. When one fails no greater one starts, and smaller
+    ones that are still running are awaited: so the seed that is reported is the lowest that fails, however
+    many run at a time. A run that crashes, or takes too long, has failed too. Ctrl-C ends all runs and
+    reports what was found until then.
 
     Exit status: 0 if all passed; 1 if one failed; 130 after Ctrl-C.
 

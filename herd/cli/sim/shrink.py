@@ -66,7 +66,7 @@ def shrink(  # noqa: PLR0913 - options
     overrides: tuple[Override, ...],
     as_json: bool,
 ) -> None:
-    """Find a small history that fails as this seed does, and print it as a test.
+    """Make a failing history small, and print it as a test.
 
     Faults and work are steps. It leaves steps out, begins what is left sooner, shortens faults and simplifies
     what they are given, as long as the same check fails, until nothing gets smaller. The result does not

@@ -59,9 +59,10 @@ def trace(  # noqa: PLR0913 - options
     to_s: float | None,
     hosts: tuple[str, ...],
 ) -> None:
-    """Show the history that `herd sim run --trace FILE` wrote.
+    """Show a history that was recorded.
 
-    In text and JSON each event has its virtual time, its host, what happened, and an excerpt of the bytes.
+    FILE is what `herd sim run --trace FILE` wrote. In text and JSON each event has its virtual time, its
+    host, what happened, and an excerpt of the bytes.
     """
     from herd.sim.engine.tracefile import TraceError, read_trace
     from herd.sim.pictures import PictureError, Window

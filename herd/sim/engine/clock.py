@@ -29,6 +29,11 @@ class HostClock:
         self._base_ns = 0
         self._gained_ns = 0
 
+    @property
+    def drift_ppm(self) -> int:
+        """How many microseconds it gains a second."""
+        return self._drift_ppm
+
     def monotonic_ns(self, now_ns: int) -> int:
         """Return nanoseconds since the simulation began, by this clock."""
         if not self._drift_ppm:

@@ -14,6 +14,7 @@ from herd.sim.engine import trace
 from herd.sim.engine.pipes import OPEN, Pipe
 
 if TYPE_CHECKING:
+    from herd.sim.engine.agenda import Event
     from herd.sim.engine.host import Host
     from herd.sim.engine.network import Link
     from herd.sim.engine.sockets import TcpSocket
@@ -63,6 +64,11 @@ class Dialing:
         simulation = self._client.simulation
         retry_ns = simulation.now_ns + (_FIRST_RETRY_NS << attempt)
         simulation.schedule(retry_ns, self._client.host, self._ask, (attempt + 1,))
+
+    def missed(self, event: Event) -> None:
+        """Send a SYN again that came while the server's power was off."""
+        if event[3] == self._asked:
+            self._ask_again(*event[4])
 
     def _asked(self, attempt: int) -> None:
         """Answer a SYN, at the server's kernel."""

@@ -210,11 +210,16 @@ class Pause:
 
     def begin(self, simulation: Simulation) -> None:
         """Stand still."""
-        simulation.hosts[self.host].pause()
+        host = simulation.hosts[self.host]
+        host.pauses += 1
+        host.pause()
 
     def end(self, simulation: Simulation) -> None:
         """Go on."""
-        simulation.hosts[self.host].resume()
+        host = simulation.hosts[self.host]
+        host.pauses -= 1
+        if not host.pauses:
+            host.resume()
 
 
 @frozen
@@ -248,7 +253,7 @@ class ClockDrift:
 
     def _drift(self, simulation: Simulation, ppm: int) -> None:
         host = simulation.hosts[self.host]
-        host.clock.drift(simulation.now_ns, ppm)
+        host.clock.drift(simulation.now_ns, host.clock.drift_ppm + ppm)
         for process in host.processes:
             process.reactor.clock_was_set()
 
@@ -257,8 +262,8 @@ class ClockDrift:
         self._drift(simulation, self.ppm)
 
     def end(self, simulation: Simulation) -> None:
-        """Keep time again, as far off as it is."""
-        self._drift(simulation, 0)
+        """Go as before, as far off as it is."""
+        self._drift(simulation, -self.ppm)
 
 
 @frozen

@@ -57,6 +57,8 @@ class Host:
         """How long work takes that a program gives to a thread (a disk's write, most often): the last one."""
         self.faults = 0
         """How many faults have its programs down."""
+        self.pauses = 0
+        """How many faults have them stand still."""
         self.outages: list[tuple[int, int | None]] = []
         """When its programs were down: from (or when they were asked to stop), and until."""
         self._listeners: dict[tuple[str, Any], Any] = {}
@@ -137,7 +139,11 @@ class Host:
             process.resume()
 
     def miss(self, event: Any) -> None:
-        """Let an event pass that came while the power was off."""
+        """Let an event pass that came while the power was off; who sent a segment may send it again."""
+        missed = getattr(getattr(event[3], "__self__", None), "missed", None)
+        if missed is not None:
+            self.simulation.now_ns = event[0]
+            missed(event)
 
     # Addresses and ports.
 

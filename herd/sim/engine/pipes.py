@@ -2,8 +2,10 @@
 
 Each segment is under way on its own: it may be lost, and is then sent again as a kernel does (after 200 ms,
 then twice as long each time, given up after 15 times: Linux's `tcp_retries2`). A segment that overtakes
-another waits for it at the receiver. Both kernels together hold a window; who writes more has to wait until
-the other side has read, and has been able to say so.
+another waits for it at the receiver. A kernel that has forgotten a connection sends nothing of it again: what
+was lost by then never comes, and the reset that answers later segments does not wait for it. Both kernels
+together hold a window; who writes more has to wait until the other side has read, and has been able to say
+so.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from herd.sim.engine import trace
 
 if TYPE_CHECKING:
+    from herd.sim.engine.agenda import Event
     from herd.sim.engine.network import Link
     from herd.sim.engine.sockets import TcpSocket
 
@@ -41,7 +44,9 @@ class Pipe:
     __slots__ = (
         "_cut",
         "_early",
+        "_is_broken",
         "_join_ns",
+        "_lost",
         "_next_arrival",
         "_next_segment",
         "_roomy_at",
@@ -76,6 +81,15 @@ class Pipe:
         self._next_arrival = 0
         self._early: dict[int, Segment] | None = None
         self._unacknowledged = 0
+        self._lost = 0
+        """Segments that are to be sent again."""
+        self._is_broken = False
+        """Whether some segment will never come."""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether some segment will never come, as its sender has forgotten the connection or is about to."""
+        return self._is_broken or self._lost > 0
 
     @property
     def room(self) -> int:
@@ -132,12 +146,14 @@ class Pipe:
         """Send a lost segment again when the kernel notices, or give up."""
         source = self.source
         if source.is_gone:
+            self._break()
             return
         size = len(segment) if isinstance(segment, bytes) else 0
         source.host.record(trace.LOST, self.link.target, self.flow, size)
         if attempt >= _ATTEMPTS:
             source.time_out()
             return
+        self._lost += 1
         self._simulation.schedule(
             self._simulation.now_ns + retransmission_ns(attempt),
             source.host,
@@ -146,14 +162,32 @@ class Pipe:
         )
 
     def _retransmit(self, number: int, segment: Segment, attempt: int) -> None:
-        if not self.source.is_gone:
+        self._lost -= 1
+        if self.source.is_gone:
+            self._break()
+        else:
             self._transmit(number, segment, attempt)
+
+    def _break(self) -> None:
+        """Wait no more for what will never come: a reset that is here already counts now."""
+        self._is_broken = True
+        if self._early and RESET in self._early.values():
+            self._early = None
+            self._simulation.schedule(self._simulation.now_ns, self.link.target, self.target.take, (RESET,))
+
+    def missed(self, event: Event) -> None:
+        """Lose a segment that came while the target's power was off."""
+        if event[3] == self._arrive:
+            self._lose(*event[4])
 
     def _arrive(self, number: int, segment: Segment, attempt: int) -> None:
         if self.link.blocked:
             self._lose(number, segment, attempt)
             return
         if number != self._next_arrival:
+            if segment == RESET and (self._is_broken or (self._lost and self.source.is_gone)):
+                self.target.take(segment)
+                return
             if self._early is None:
                 self._early = {}
             self._early[number] = segment

@@ -334,8 +334,7 @@ class TcpSocket(StreamOptions):
                 return
             self._inbox.append(segment)
             self._unread += len(segment)
-            if self.reader is not None and not self.process.halted:
-                self.process.reactor.read_ready(self)
+            self._tell_reader()
         elif segment == FIN:
             self.eof = True
             self._tell_reader()
@@ -381,10 +380,12 @@ class TcpSocket(StreamOptions):
 
     def _refuse(self) -> None:
         """Answer data for a socket that nobody holds any more."""
-        if self._incoming is not None and self._outgoing is not None and not self._reset_on_close:
-            self._reset_on_close = True
-            self._outgoing.push(RESET)
+        outgoing = self._outgoing
         self._state = _GONE
+        # Once, unless it may have been lost.
+        if outgoing is not None and (outgoing.is_broken or not self._reset_on_close):
+            self._reset_on_close = True
+            outgoing.push(RESET)
 
     def _tell_reader(self) -> None:
         if self.reader is not None and not self.process.halted:

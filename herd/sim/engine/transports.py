@@ -14,7 +14,6 @@ from twisted.internet import main, tcp
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.error import ConnectBindError
 
-from herd.sim.engine import trace
 from herd.sim.engine.sockets import TcpSocket
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class SimulatedClient(_Quick, tcp.Client):
 
     def __init__(self, host: str, port: int, bind_address: Any, connector: Any, reactor: Any) -> None:
         if isIPv6Address(host):
-            # A kernel without IPv6 would not make the socket. Twisted's own way there asks for the address first.
+            # A kernel without IPv6 would make no socket. Twisted's own way there asks for the address first.
             self.connector = connector
             self.addr = (host, port)
             failed = ConnectBindError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))

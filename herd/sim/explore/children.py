@@ -157,7 +157,7 @@ def _be_child(work: Work, writer: int, error_writer: int, limit_s: float) -> NoR
         signal.set_wakeup_fd(-1)
         os.dup2(2, 1)  # standard output is the parent's, for its report
         faulthandler.enable(error_writer)
-        # Says where it stands, then ends it. (A watchdog of the parent's, as pytest has one, would be waited for.)
+        # Says where it stands, then ends it. A watchdog thread would wait for the parent's, if that has one.
         faulthandler.register(signal.SIGALRM, error_writer, chain=True)
         signal.setitimer(signal.ITIMER_REAL, limit_s)
 

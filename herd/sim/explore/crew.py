@@ -54,11 +54,11 @@ class Crew(Generic[Key]):
         self._signaled: int | None = None
 
     def __enter__(self) -> Self:
+        self._catch_signals()
         # A child that is killed leaves its files: they lie where they can be removed.
         self._directory = tempfile.mkdtemp(prefix="herd-sim-")
         self._directory_before, tempfile.tempdir = tempfile.tempdir, self._directory
         gc.collect()
-        self._catch_signals()
         gc.freeze()  # so that no collection in a child touches, and copies, what it shares with this process
         return self
 
@@ -67,17 +67,17 @@ class Crew(Generic[Key]):
             self.drop(key)
         self._selector.close()
         gc.unfreeze()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
         tempfile.tempdir = self._directory_before
         assert self._directory is not None
         shutil.rmtree(self._directory, ignore_errors=True)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def _catch_signals(self) -> None:
         """Let signals that would end this process end it in order.
 
-        They are heeded in `wait`. An exception that a handler raises is lost where Python calls something that
-        nobody waits for, such as the hooks of a fork; and forking is most of what this process does.
+        They are heeded in `wait`. An exception that a handler raises is lost where nobody catches it, as in
+        the hooks of a fork, and forking is most of what this process does.
         """
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import Factory, define
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from herd.sim.explore.children import Ended, Tell, Work
     from herd.sim.scenario import Scenario
+
+
+_PRELOAD_S: Final = 5.0
+"""How much virtual time tells what a scenario imports: programs have started, and have talked by then."""
 
 
 @define
@@ -126,7 +130,7 @@ def preload(crew: Crew[int], name: str, scenario: Scenario, seed: int) -> None:
 
     def look(tell: Tell) -> list[str]:
         del tell
-        perform(Task(scenario=name, seed=seed), scenario)
+        perform(Task(scenario=name, seed=seed, until_s=_PRELOAD_S), scenario)
         return [each for each in sys.modules if each not in before]
 
     hosting.install()

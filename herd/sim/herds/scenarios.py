@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from herd.sim.engine.simulation import Simulation
 
 AUDITOR: Final = "auditor"
-AUDITED: Final = 3
-"""Clients that each server is asked for at the end."""
+_REPORTED_TO: Final = 5
+"""Servers that get a report when all has settled: all of five, and a few of a thousand."""
 BEGIN_S: Final = 2.0
 """When work and mishaps begin: links are up by then."""
 SETTLE_S: Final = 32.0
@@ -57,6 +57,10 @@ class HerdScenario:
     duration_s: float = 60.0
     """A minute of faults: several outages of each kind, and time for silence and back-offs in each."""
     settle_s: float = SETTLE_S
+    last_look_s: float = 10.0
+    """Time for the answers to the last questions: more than the time limits of places and promises."""
+    audited: int = 3
+    """Clients that each server is asked for at the end; what it holds of all is seen from inside."""
 
     def scenario(self) -> Scenario:
         """Return the scenario."""
@@ -68,7 +72,8 @@ class HerdScenario:
             network=self.network,
             plan=self._plan,
             checks={**CHECKS, **self.more_checks},
-            finish=_audit,
+            finish=self._audit,
+            last_look_s=self.last_look_s,
             figures=_figures,
         )
 
@@ -87,22 +92,23 @@ class HerdScenario:
             steps += mishap(chance.stream(f"mishap {number}"), servers, BEGIN_S, self.duration_s)
         return [*steps, *self.more_steps(chance)]
 
+    def _audit(self, simulation: Simulation) -> None:
+        """Report to some servers once more, and ask each for some clients; the rest is seen from inside.
 
-def _audit(simulation: Simulation) -> None:
-    """Report to each server once more, and ask it for some clients; the rest is seen from inside.
-
-    The reports find the herd settled: each must go over each link once, and no more.
-    """
-    herd: SimulatedHerd = simulation.scene
-    ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
-    stream = simulation.chance.stream("audit")
-    auditor = herd.walker(AUDITOR)
-    now_s, _ = divmod(simulation.now_ns, NS_PER_S)
-    for number, server in enumerate(herd.hosts):
-        report = b"IAMAT auditor%d +1.5-1.5 %d.%d\n" % (number, CLIENT_EPOCH_S + now_s, number)
-        auditor.say(server, report)
-        for client_id in stream.sample(ids, min(AUDITED, len(ids))):
-            auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
+        The reports find the herd settled: each must go over each link once, and no more.
+        """
+        herd: SimulatedHerd = simulation.scene
+        ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
+        stream = simulation.chance.stream("audit")
+        auditor = herd.walker(AUDITOR)
+        now_s, _ = divmod(simulation.now_ns, NS_PER_S)
+        servers = list(herd.hosts)
+        for number, server in enumerate(stream.sample(servers, min(_REPORTED_TO, len(servers)))):
+            report = b"IAMAT auditor%d +1.5-1.5 %d.%d\n" % (number, CLIENT_EPOCH_S + now_s, number)
+            auditor.say(server, report)
+        for server in servers:
+            for client_id in stream.sample(ids, min(self.audited, len(ids))):
+                auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
 
 
 def _figures(simulation: Simulation) -> Mapping[str, Any]:

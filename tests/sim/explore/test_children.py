@@ -128,13 +128,14 @@ def test_a_crew_leaves_no_child_and_no_file() -> None:
     def work(tell: Tell) -> object:
         tell(tempfile.mkdtemp(prefix="left-"))
         time.sleep(LIMIT_S)
+        return None
 
     before = tempfile.gettempdir()
     with Crew[str](2, LIMIT_S) as crew:
         crew.start("a", work)
         crew.start("b", work)
         assert not crew.has_room
-        left = []
+        left: list[Path] = []
         while len(left) < 2:
             left += [Path(each) for _, each in crew.wait()[0]]
         pids = [child.pid for child in crew._children.values()]

@@ -92,7 +92,7 @@ def test_runs_that_crash_or_take_too_long_have_failed(counter: str) -> None:
 
 
 def test_an_exception_in_a_check_is_a_failure_with_its_name(counter: str) -> None:
-    scenario = evolve(load_scenario(counter), checks={"raises": lambda simulation: simulation.nothing})
+    scenario = evolve(load_scenario(counter), checks={"raises": lambda simulation: simulation.scene.nothing})
     tally = search_seeds(counter, scenario, first=0, count=5, jobs=2)
     assert [(each.seed, each.failed_checks) for each in tally.failed] == [
         (0, ["the run ends: AttributeError"])

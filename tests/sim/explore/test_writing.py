@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import Factory, field, frozen
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from herd.sim.engine.faults import ClockStep, Crash, OneWay, Partition, SlowLink
 from herd.sim.explore.writing import StepsError, classes, python, read_step
 from herd.sim.scenario import Step
+
+if TYPE_CHECKING:
+    from herd.sim.engine.simulation import Simulation
 
 FAULTS = "herd.sim.engine.faults"
 
@@ -25,6 +29,12 @@ class Report:
     tags: list[str] = Factory(list)
     _where: tuple[float, float] = (0.0, 0.0)
     then: Any = field(default=None, kw_only=True)
+
+    def begin(self, simulation: Simulation) -> None:
+        """Report nothing."""
+
+    def end(self, simulation: Simulation) -> None:
+        """Take nothing back."""
 
 
 @pytest.mark.parametrize(
@@ -72,10 +82,12 @@ def test_what_is_written_is_read(at_s: float, by_s: float, for_s: float | None, 
         ("Step(1.0, Crash(*['a']))", "is no step: *['a'] is no literal"),
         ("Step(1.0, Crash(**{}))", "is no step: it unpacks arguments"),
         ("Step(1.0, system('x'))", "the scenario has no system (of os) to make "),
+        ("Step(1.0, Popen('x'))", "the scenario has no Popen (of subprocess) to make "),
         ("Step(1.0, [each for each in ()])", "is no literal"),
     ],
 )
 def test_other_text_is_refused_and_never_run(text: str, why: str) -> None:
+    assert "subprocess" in sys.modules  # it is there, and is no action
     with pytest.raises(StepsError) as caught:
-        read_step(text, {"Crash": FAULTS, "system": "os"})
+        read_step(text, {"Crash": FAULTS, "system": "os", "Popen": "subprocess"})
     assert why in str(caught.value)
