@@ -31,6 +31,15 @@ __all__ = ["pytest_pyfunc_call"]
 reactor: Any = global_reactor
 
 GROUNDS = ["simulated", "local", "processes"]
+"""A test that starts a herd of its own is not played with processes: each would take seconds to start, and
+what they run is what a simulated host runs."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test its grounds."""
+    if "ground" in metafunc.fixturenames:
+        grounds = GROUNDS[:2] if "herd_of" in metafunc.fixturenames else GROUNDS
+        metafunc.parametrize("ground", grounds, indirect=True)
 
 
 def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -58,7 +67,7 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.fixture(params=GROUNDS)
+@pytest.fixture
 def ground(request: pytest.FixtureRequest) -> str:
     """Where the test is played."""
     return str(request.param)
@@ -93,9 +102,7 @@ def herd(request: pytest.FixtureRequest, ground: str, stage: Stage | None, direc
 
 
 @pytest.fixture
-def herd_of(
-    ground: str, stage: Stage | None, directory: Path
-) -> Iterator[Callable[[Config], Coroutine[Any, Any, Herd]]]:
+def herd_of(stage: Stage | None, directory: Path) -> Iterator[Callable[[Config], Coroutine[Any, Any, Herd]]]:
     """Return a function that starts a herd with a configuration of the test's own."""
     stack = AsyncExitStack()
 
@@ -103,10 +110,8 @@ def herd_of(
         if stage is not None:
             stack.push_async_callback(end, stage)
             running = await simulated_herd(stage, directory, config)
-        elif ground == "local":
-            running = await stack.enter_async_context(local_herd(reactor, directory, config))
         else:
-            running = Herd(stack.enter_context(ProcessHerd(config)).config, reactor)
+            running = await stack.enter_async_context(local_herd(reactor, directory, config))
         stack.push_async_callback(running.part)
         return running
 

@@ -31,7 +31,7 @@ LIMIT_S: Final = 120
 """For one command: many times what it takes."""
 _FENCE: Final = re.compile(
     r"^(?:<!-- (?P<mark>[a-z ]+): (?P<word>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```$",
-    re.M | re.S,
+    re.MULTILINE | re.DOTALL,
 )
 _UNSTABLE: Final = (
     (re.compile(r"virtual seconds in .* times as fast"), "virtual seconds in ... s"),
@@ -174,7 +174,8 @@ def differences(text: str, reader: Reader) -> Iterator[str]:
     for block in blocks(text):
         for said, was in zip(exchanges(block.body), reader.printed.get(block.line, ()), strict=False):
             if stable(said.printed) != stable(was.printed):
-                yield f"line {block.line}: $ {said.command}\nthe page says\n{said.printed}it prints\n{was.printed}"
+                where = f"line {block.line}: $ {said.command}"
+                yield f"{where}\nthe page says\n{said.printed}it prints\n{was.printed}"
 
 
 def rewritten(text: str, reader: Reader) -> str:

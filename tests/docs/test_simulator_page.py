@@ -11,6 +11,7 @@ import pytest
 
 from herd.sim import mishaps
 from herd.sim.engine import faults, profile
+from herd.sim.explore.writing import python
 from herd.sim.herds.judge import CHECKS
 from herd.sim.scenario import Scenario, load_scenario, shipped
 from tests.docs.console import ROOT, Reader, differences, exchanges, patched, stable
@@ -48,11 +49,16 @@ def test_its_picture_is_of_that_history(reader: Reader) -> None:
     assert words(reader.home / "lease" / "overlap.svg") == words(ROOT / "docs" / "images" / "overlap.svg")
 
 
+def written(value: object) -> str:
+    """Return a value as the page writes it."""
+    return python(value)
+
+
 def defaults_of(function: object) -> str:
     """Return the arguments of a class or function as the page writes them."""
     parameters = signature(function).parameters.values()  # type: ignore[arg-type]
     return ", ".join(
-        each.name if each.default is Parameter.empty else f"{each.name}={each.default!r}"
+        each.name if each.default is Parameter.empty else f"{each.name}={written(each.default)}"
         for each in parameters
     )
 
@@ -82,7 +88,7 @@ def test_every_word_is_in_a_table_with_its_defaults(text: str, module: ModuleTyp
 
 def test_every_field_of_a_profile_is_there_with_its_default(text: str) -> None:
     for field in attrs.fields(profile.Profile):
-        assert f"\n| `{field.name}` | `{field.default!r}` | " in text
+        assert f"\n| `{field.name}` | `{written(field.default)}` | " in text
 
 
 def test_every_field_of_a_scenario_is_there(text: str) -> None:

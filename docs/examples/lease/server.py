@@ -18,7 +18,7 @@ class Leases(Factory):
     until = 0.0
 
     def buildProtocol(self, addr):
-        return Counter(self)
+        return Teller(self)
 
     def lease(self):
         now = reactor.seconds()
@@ -29,7 +29,7 @@ class Leases(Factory):
         return f"granted {self.number}"
 
 
-class Counter(LineOnlyReceiver):
+class Teller(LineOnlyReceiver):
     delimiter = b"\n"
 
     def __init__(self, leases):

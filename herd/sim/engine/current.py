@@ -5,13 +5,17 @@ The simulation sets it before each event. None means that nobody is hosted: the 
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 process: Process | None = None
+
+FAILURES: Final = (Exception, SystemExit, GeneratorExit, CancelledError)
+"""What a program raises and its reactor logs: all but Ctrl-C, which is meant for the simulation."""
 
 thread: int = get_ident()
 """The thread that simulates. In others nobody is ever hosted, whoever is current."""

@@ -31,11 +31,13 @@ class Link:
         "_busy_until_ns",
         "_chance",
         "_constant_ns",
+        "_draw_ns",
         "_label",
         "_profile",
         "_stream",
         "blocked",
         "_extra_loss",
+        "_is_plain",
         "extra_ns",
         "is_lossy",
         "source",
@@ -67,8 +69,10 @@ class Link:
         self._profile = profile
         self.is_lossy = bool(profile.loss or self._extra_loss)
         self.spoils_datagrams = bool(profile.duplicate or profile.reorder or profile.corrupt)
-        simple = isinstance(profile.latency, Constant) and not (profile.jitter_ms or profile.bandwidth_bps)
-        self._constant_ns = round(profile.latency.ms * NS_PER_MS) if simple else -1  # type: ignore[attr-defined]
+        self._draw_ns = profile.latency.draw_ns
+        self._is_plain = not (profile.jitter_ms or profile.bandwidth_bps)
+        is_constant = self._is_plain and isinstance(profile.latency, Constant)
+        self._constant_ns = round(profile.latency.ms * NS_PER_MS) if is_constant else -1  # type: ignore[attr-defined]
 
     @property
     def stream(self) -> Stream:
@@ -83,8 +87,10 @@ class Link:
         delay = self._constant_ns
         if delay >= 0:
             return delay + self.extra_ns
+        delay = self._draw_ns(self._stream or self.stream) + self.extra_ns
+        if self._is_plain:
+            return delay
         profile = self._profile
-        delay = profile.latency.draw_ns(self.stream) + self.extra_ns
         if profile.jitter_ms:
             delay += self.stream.integer(0, round(profile.jitter_ms * NS_PER_MS))
         if profile.bandwidth_bps is not None:

@@ -120,7 +120,9 @@ class Pipe:
             at = self.link.stream.integer(1, len(data) - 1)
             self.push(data[:at])
             data = data[at:]
-        self.push(data)
+        number = self._next_segment
+        self._next_segment = number + 1
+        self._transmit(number, data, 0)
 
     def push(self, segment: Segment) -> None:
         """Send a segment after all that was sent before."""

@@ -31,6 +31,8 @@ class Process:
 
     def __init__(self, host: Host, program: Program, environ: dict[str, str], name: str | None) -> None:
         self.host = host
+        self.process = self
+        """Whose program runs in the events of this owner."""
         self.simulation = host.simulation
         self.program = program
         self.name = name or program.name
@@ -58,11 +60,6 @@ class Process:
         self._missed: list[Any] = []
         self._random: HostedRandom | None = None
         self.reactor = SimulatedReactor(self)
-
-    @property
-    def process(self) -> Process:
-        """Whose program runs in the events of this owner: this one's."""
-        return self
 
     @property
     def random(self) -> HostedRandom:

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.current import FAILURES
 from herd.sim.engine.names import SimulatedResolver
 from herd.sim.engine.networking import Networking
 from herd.sim.engine.threads import ThreadPool
@@ -43,7 +44,8 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.timers: dict[DelayedCall, None] = {}
+        self.timers: dict[int, DelayedCall] = {}
+        """By id: its hash is for programs to ask, and drawn."""
         self.sockets: dict[Any, None] = {}
         """All that its kernel holds for this process."""
         self._writing: list[Any] = []
@@ -75,16 +77,16 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Call a function in so many seconds."""
         assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
         call = DelayedCall(self.process, delay, callable, args, kw)
-        self.timers[call] = None
+        self.timers[id(call)] = call
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """Return what will be called."""
-        return cast("list[IDelayedCall]", list(self.timers))
+        return cast("list[IDelayedCall]", list(self.timers.values()))
 
     def clock_was_set(self) -> None:
         """Let every timer be due by the clock as it is now."""
-        for call in list(self.timers):
+        for call in list(self.timers.values()):
             call.reschedule()
 
     # Starting and stopping.
@@ -102,7 +104,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         for function, args, kwargs in calls:
             try:
                 function(*args, **kwargs)
-            except (Exception, SystemExit):  # noqa: BLE001 - as the real one does
+            except FAILURES:  # as the real one does
                 self.log_unhandled()
 
     def _later(self, function: Callable[..., object]) -> None:
@@ -231,13 +233,22 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
             elif socket.writer is not None and socket.is_writable:
                 self._write_at_end(socket.writer)
 
+    def received(self, reader: Any, data: bytes) -> None:
+        """Hand data to the protocol of a transport that reads: what `read_ready` does, the short way."""
+        self.process.become_current()
+        try:
+            reader.protocol.dataReceived(data)
+        except FAILURES as problem:  # likewise
+            self.log_unhandled()
+            self._disconnect(reader, problem, is_read=True)
+
     def read_ready(self, socket: Any) -> None:
         """Let a selectable read: the network has brought something."""
         self.process.become_current()
         selectable = socket.reader
         try:
             why = selectable.doRead()
-        except (Exception, SystemExit) as problem:  # noqa: BLE001 - a transport whose protocol fails is closed, and it is logged
+        except FAILURES as problem:  # a transport whose protocol fails is closed, and it is logged
             self.log_unhandled()
             why = problem
         if why:
@@ -258,7 +269,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
                 continue
             try:
                 why = selectable.doWrite()
-            except (Exception, SystemExit) as problem:  # noqa: BLE001 - likewise
+            except FAILURES as problem:  # likewise
                 self.log_unhandled()
                 why = problem
             if why:
@@ -277,7 +288,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Close what failed, or has ended; a protocol that fails at that is logged."""
         try:
             self._disconnectSelectable(selectable, why, is_read)
-        except (Exception, SystemExit):  # noqa: BLE001 - as the real main loop does
+        except FAILURES:  # as the real main loop does
             self.log_unhandled()
 
     # What a dead process leaves behind.

@@ -230,7 +230,7 @@ class Simulation:
                     process.enter_directory()
             try:
                 function(*args)
-            except (Exception, SystemExit):  # noqa: BLE001 - a reactor logs what its program does not handle
+            except current.FAILURES:  # a reactor logs what its program does not handle
                 self._unhandled(owner)
             if turns:
                 self._end_turns()
@@ -248,7 +248,7 @@ class Simulation:
                 process.become_current()
                 try:
                     process.reactor.end_turn()
-                except (Exception, SystemExit):  # noqa: BLE001 - likewise
+                except current.FAILURES:  # a reactor logs what its program does not handle
                     self._unhandled(process)
 
     def _unhandled(self, owner: Any) -> None:

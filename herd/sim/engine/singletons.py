@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from twisted.logger import LogPublisher, globalLogBeginner, globalLogPublisher
 
 from herd.sim.engine import globalreactor
+from herd.sim.engine.pins.hashes import number
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
@@ -142,4 +143,7 @@ PARTED: Final[dict[str, Callable[[Any], None]]] = {
     "twisted.names.client": _part_resolver,
     "treq.api": _part_pool,
     "twisted.logger": _part_log,
+    "twisted.web.http": lambda module: number(module.Request),
+    "twisted.web.resource": lambda module: number(module.Resource),
+    "twisted.web.server": lambda module: number(module.Session),
 }

@@ -197,20 +197,25 @@ class TcpSocket(StreamOptions):
         if inbox:
             data = inbox.pop() if len(inbox) == 1 and len(inbox[0]) <= size else self._take(inbox, size)
             self._unread -= len(data)
-            incoming = self._incoming
-            assert incoming is not None
-            if self.simulation.trace is not None:
-                excerpt = b"" if incoming.is_opaque else data[:96]
-                self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
-            if self.simulation.on_read is not None:
-                self.simulation.on_read(incoming, data)
-            incoming.acknowledge(len(data))
+            self._note_read(data)
             return data
         if self.error:
             raise _error(self.error)
         if self.eof:
             return b""
         raise _error(errno.EWOULDBLOCK)
+
+    def _note_read(self, data: bytes) -> None:
+        """Tell whoever wants to know that the program reads, and the other kernel."""
+        incoming = self._incoming
+        assert incoming is not None
+        simulation = self.simulation
+        if simulation.trace is not None:
+            excerpt = b"" if incoming.is_opaque else data[:96]
+            self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
+        if simulation.on_read is not None:
+            simulation.on_read(incoming, data)
+        incoming.acknowledge(len(data))
 
     @staticmethod
     def _take(inbox: list[bytes], size: int) -> bytes:
@@ -238,7 +243,7 @@ class TcpSocket(StreamOptions):
     def send_whole(self, data: bytes) -> bool:
         """Write all of it if there is room for that now; returns whether it was."""
         outgoing = self._outgoing
-        if not data or outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
+        if outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
             return False
         outgoing.write(data)
         self.is_waiting = not outgoing.is_roomy
@@ -332,9 +337,14 @@ class TcpSocket(StreamOptions):
             if self._state >= _CLOSED:
                 self._refuse()
                 return
-            self._inbox.append(segment)
-            self._unread += len(segment)
-            self._tell_reader()
+            reader = self.reader
+            if reader is None or self._inbox or self.process.halted or len(segment) > reader.reads_at_once:
+                self._inbox.append(segment)
+                self._unread += len(segment)
+                self._tell_reader()
+            else:
+                self._note_read(segment)
+                self.process.reactor.received(reader, segment)
         elif segment == FIN:
             self.eof = True
             self._tell_reader()

@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from herd.sim.engine import trace
 from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.pins.hashes import numbered_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,19 @@ TURN_NS = 1_000
 class DelayedCall:
     """One timer of one process."""
 
-    __slots__ = ("_args", "_due_ns", "_entries", "_function", "_kwargs", "_local_ns", "_process", "_state")
+    __slots__ = (
+        "__weakref__",
+        "_args",
+        "_due_ns",
+        "_entries",
+        "_function",
+        "_kwargs",
+        "_local_ns",
+        "_process",
+        "_state",
+        "hash_number",
+    )
+    __hash__ = numbered_hash
 
     def __init__(
         self,
@@ -81,7 +94,7 @@ class DelayedCall:
         self._function = None
         self._args = ()
         self._kwargs = {}
-        self._process.reactor.timers.pop(self, None)
+        self._process.reactor.timers.pop(id(self), None)
 
     def _check(self) -> None:
         if self._state is not None:

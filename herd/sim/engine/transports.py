@@ -34,6 +34,8 @@ class _Quick(tcp.Connection):
     """
 
     __slots__ = ()
+    reads_at_once = _READ_BYTES
+    """How much data goes to the protocol as it comes, with no look into the socket."""
     socket: TcpSocket  # type: ignore[assignment] # it does what Twisted asks of one
 
     def doRead(self) -> Any:
@@ -63,7 +65,7 @@ class _Quick(tcp.Connection):
             self._tempDataBuffer.append(data)
             self._tempDataLen += len(data)
             if self.socket.writer is None:
-                self.startWriting()
+                self.reactor.addWriter(self)
 
     def doWrite(self) -> Any:
         """Write what was taken."""
@@ -80,7 +82,7 @@ class _Quick(tcp.Connection):
             return super().doWrite()
         taken.clear()
         self._tempDataLen = 0
-        self.stopWriting()
+        self.reactor.removeWriter(self)
         return None
 
     def connectionLost(self, reason: Failure) -> None:

@@ -169,6 +169,8 @@ class UnixSocket(TcpSocket):
 class _Traced:
     """Tells the trace when a program learns of the end."""
 
+    reads_at_once = 0  # Twisted looks for file descriptors in what it reads
+
     def connectionLost(self, reason: Failure) -> None:
         """Tell the trace, then the protocol."""
         if hasattr(self, "socket") and self.connected:  # type: ignore[attr-defined]

@@ -106,7 +106,11 @@ def test_until_a_time_the_scenario_is_not_judged(counter: str) -> None:
     [
         (None, "there is no scenario {file}; there are "),
         ("scenario = 3\n", "{file} has no `scenario = Scenario(...)` in it"),
-        ("import nothing_of_this_name\n", "{file} cannot be read: ModuleNotFoundError: No module named "),
+        ("three = 3\n", "{file} has no `scenario = Scenario(...)` in it, and was not run"),
+        (
+            "import nothing_of_this_name\n\nscenario = 3\n",
+            "{file} cannot be read: ModuleNotFoundError: No module named ",
+        ),
     ],
 )
 def test_a_scenario_that_cannot_be_read_says_why(text: str | None, why: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Hashes by number: sets of protocols walk in the same order at every run.
+"""Hashes by number: sets of protocols, transports and their like walk in the same order at every run.
 
 By default the hash of an object is its address, which differs from run to run, and a set walks in the order
 of hashes. So the classes of Twisted that programs put into sets get a `__hash__` that is drawn: the first
@@ -22,8 +22,12 @@ import gc
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from twisted.application.service import Service
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.base import BaseConnector
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import BaseProtocol, Factory
+from twisted.internet.task import CooperativeTask, LoopingCall
 
 from herd.sim.engine.chance import Stream
 from herd.sim.engine.pins.pin import hosted
@@ -35,7 +39,16 @@ if TYPE_CHECKING:
 
 _SPARE_BITS: Final = 4
 """Python keeps 61 bits of a hash."""
-_CLASSES: Final[tuple[Any, ...]] = (BaseProtocol, Factory, Deferred)
+_CLASSES: Final[tuple[Any, ...]] = (
+    BaseProtocol,
+    Factory,
+    Deferred,
+    FileDescriptor,
+    BaseConnector,
+    LoopingCall,
+    CooperativeTask,
+    Service,
+)
 
 
 _streams: Final[WeakKeyDictionary[Simulation, Stream]] = WeakKeyDictionary()
@@ -60,13 +73,18 @@ def _next(simulation: Simulation) -> int:
 
 
 def pin() -> None:
-    """Let Twisted's protocols, factories and Deferreds be numbered."""
-    numbered = dict.fromkeys(_family(_CLASSES))
+    """Let what Twisted's programs put into sets be numbered."""
+    number(*_CLASSES)
+
+
+def number(*owners: Any) -> None:
+    """Let the objects of some classes be numbered, and of those that inherit from them."""
+    numbered = dict.fromkeys(_family(owners))
     for each in gc.get_objects():
         # Not isinstance: it asks proxies, which may do anything then.
         if type(each) in numbered:
-            object.__setattr__(each, "hash_number", object.__hash__(each))
-    for owner in _CLASSES:
+            object.__setattr__(each, "hash_number", hash(each))
+    for owner in owners:
         owner.__hash__ = numbered_hash
 
 

@@ -24,10 +24,13 @@ def install() -> None:
     from herd.sim.engine.pins import (  # noqa: PLC0415 - they take most of the standard library along
         chance,
         clocks,
+        databases,
         dates,
+        devices,
         environment,
         forbidden,
         hashes,
+        locks,
         signals,
         sockets,
         system,
@@ -35,6 +38,19 @@ def install() -> None:
     from herd.sim.engine.pins.pin import PLACED  # noqa: PLC0415
     from herd.sim.engine.pins.replace import Replacement  # noqa: PLC0415
 
-    for each in (chance, clocks, dates, environment, forbidden, signals, sockets, system, hashes):
+    for each in (
+        chance,
+        clocks,
+        databases,
+        dates,
+        devices,
+        environment,
+        forbidden,
+        locks,
+        signals,
+        sockets,
+        system,
+        hashes,
+    ):
         each.pin()
     Replacement(PLACED).everywhere()

@@ -1,0 +1,42 @@
+"""What a hosted program may open."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from herd.sim.engine.pins.escapes import Escape
+from tests.sim.engine.pins.hosting import hosted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from herd.sim.engine.process import Process
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        (lambda: open("/dev/urandom", "rb"), "use os.urandom"),  # noqa: PTH123, SIM115 - what is tested
+        (lambda: Path("/dev/../dev/random").open("rb"), "use os.urandom"),
+        (lambda: Path("/proc/uptime").read_text(), "the machine that runs the simulation"),
+        (lambda: os.open(b"/proc/self/stat", os.O_RDONLY), "the machine that runs the simulation"),
+    ],
+)
+def test_what_tells_of_the_real_machine_is_an_escape(
+    process: Process, read: Callable[[], object], told: str
+) -> None:
+    with hosted(process), pytest.raises(Escape, match=f"test_devices.py:.*{told}"):
+        read()
+
+
+def test_other_files_are_opened(process: Process, tmp_path: Path) -> None:
+    with hosted(process):
+        (tmp_path / "notes").write_text("here")
+        with open(tmp_path / "notes") as file:  # noqa: PTH123 - likewise
+            assert file.read() == "here"
+        with open(os.open("/dev/null", os.O_RDONLY), "rb") as file:  # noqa: PTH123 - likewise
+            assert file.read() == b""
