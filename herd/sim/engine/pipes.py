@@ -49,11 +49,11 @@ class Pipe:
         "_lost",
         "_next_arrival",
         "_next_segment",
-        "_roomy_at",
         "_simulation",
         "_unacknowledged",
         "_window",
         "back",
+        "comfort",
         "flow",
         "is_opaque",
         "link",
@@ -74,7 +74,11 @@ class Pipe:
         """Whether it is TLS, whose bytes differ from run to run; None before the first byte."""
         self._simulation = source.simulation
         self._window = link.profile.window_bytes
-        self._roomy_at = self._window * 2 // 3
+        self.comfort = self._window * 2 // 3
+        """Up to so many outstanding bytes a writer is told that there is room: Linux leaves a third free.
+
+        Told of every byte, it would answer a slow reader with bytes.
+        """
         self._cut = link.profile.cut
         self._join_ns = round(link.profile.join_ms * 1_000_000)
         self._next_segment = 0
@@ -95,14 +99,6 @@ class Pipe:
     def room(self) -> int:
         """How many bytes may be written now."""
         return self._window - self.outstanding
-
-    @property
-    def is_roomy(self) -> bool:
-        """Whether there is room for a writer to be told of it.
-
-        A third of the window, as with Linux: told of every byte, it would answer a slow reader with bytes.
-        """
-        return self.outstanding <= self._roomy_at
 
     @property
     def is_fresh(self) -> bool:

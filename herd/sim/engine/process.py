@@ -143,7 +143,8 @@ class Process:
         """Have it be this process whose program runs now, in an event of its host."""
         if current.process is not self:
             current.process = self
-            self.enter_directory()
+            if self.directory is not None:
+                self.enter_directory()
 
     def enter_directory(self) -> None:
         """Make the process's directory the working directory."""

@@ -175,9 +175,10 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         if socket.reader is not writer:
             self._selectables[writer] = None
         if socket.is_writable:
-            self._write_at_end(writer)
+            self.write_at_end(writer)
 
-    def _write_at_end(self, writer: Any) -> None:
+    def write_at_end(self, writer: Any) -> None:
+        """Let a selectable write when this turn is over."""
         if not self._writing:
             self.process.simulation.turns.append(self.process)
         self._writing.append(writer)
@@ -231,7 +232,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
             if socket.reader is not None and socket.is_readable:
                 self._poll_soon(socket)
             elif socket.writer is not None and socket.is_writable:
-                self._write_at_end(socket.writer)
+                self.write_at_end(socket.writer)
 
     def received(self, reader: Any, data: bytes) -> None:
         """Hand data to the protocol of a transport that reads: what `read_ready` does, the short way."""
@@ -258,7 +259,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def write_ready(self, socket: TcpSocket) -> None:
         """Let a selectable write: there is room, or the connection has failed."""
-        self._write_at_end(socket.writer)
+        self.write_at_end(socket.writer)
 
     def end_turn(self) -> None:
         """Send what was written in this turn."""
@@ -282,7 +283,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Let a selectable write more in another turn: timers and readers have theirs between."""
         socket = getattr(writer, "socket", None)
         if socket is not None and socket.writer is writer and writer not in self._writing:
-            self._write_at_end(writer)
+            self.write_at_end(writer)
 
     def _disconnect(self, selectable: Any, why: Any, *, is_read: bool) -> None:
         """Close what failed, or has ended; a protocol that fails at that is logged."""

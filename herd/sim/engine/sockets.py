@@ -237,7 +237,7 @@ class TcpSocket(StreamOptions):
         if room <= 0:
             raise _error(errno.EWOULDBLOCK)
         outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
-        self.is_waiting = not outgoing.is_roomy
+        self.is_waiting = outgoing.outstanding > outgoing.comfort
         return min(size, room)
 
     def send_whole(self, data: bytes) -> bool:
@@ -246,12 +246,13 @@ class TcpSocket(StreamOptions):
         if outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
             return False
         outgoing.write(data)
-        self.is_waiting = not outgoing.is_roomy
+        self.is_waiting = outgoing.outstanding > outgoing.comfort
         return True
 
     def has_room(self) -> None:
         """Hear from the other kernel that it has taken something."""
-        if self.is_waiting and self._outgoing is not None and self._outgoing.is_roomy:
+        outgoing = self._outgoing
+        if self.is_waiting and outgoing is not None and outgoing.outstanding <= outgoing.comfort:
             self.is_waiting = False
             self._tell_writer()
 
@@ -272,7 +273,7 @@ class TcpSocket(StreamOptions):
         outgoing = self._outgoing
         if outgoing is None:
             return self._state != _CONNECTING
-        return outgoing.is_roomy or self.error != 0
+        return outgoing.outstanding <= outgoing.comfort or self.error != 0
 
     @property
     def is_gone(self) -> bool:

@@ -64,7 +64,13 @@ class _Quick(tcp.Connection):
         elif data:
             self._tempDataBuffer.append(data)
             self._tempDataLen += len(data)
-            if self.socket.writer is None:
+            socket = self.socket
+            if socket.writer is not None:
+                return
+            if socket.reader is self:
+                socket.writer = self
+                self.reactor.write_at_end(self)
+            else:
                 self.reactor.addWriter(self)
 
     def doWrite(self) -> Any:
@@ -82,7 +88,10 @@ class _Quick(tcp.Connection):
             return super().doWrite()
         taken.clear()
         self._tempDataLen = 0
-        self.reactor.removeWriter(self)
+        if self.socket.reader is self:
+            self.socket.writer = None
+        else:
+            self.reactor.removeWriter(self)
         return None
 
     def connectionLost(self, reason: Failure) -> None:
