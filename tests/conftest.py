@@ -80,8 +80,9 @@ class Watch:
 WATCH = Watch()
 
 
-def pytest_configure() -> None:
-    """Log to the watch alone; warnings stay with pytest."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Log to the watch alone; warnings stay with pytest. Make the tests' own mark known."""
+    config.addinivalue_line("markers", "grounds(*names): where a test is played, `simulated` or `real`.")
     shown = warnings.showwarning
     globalLogBeginner.beginLoggingTo([WATCH], discardBuffer=True, redirectStandardIO=False)
     warnings.showwarning = shown

@@ -37,6 +37,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "herd/sim/engine/pins/chance.py": "it names the generator that it pins",
         "herd/sim/engine/pins/clocks.py": "it names the clocks that it pins",
         "herd/sim/engine/pins/dates.py": "it names the clock that it pins",
+        "herd/sim/engine/pins/hashes.py": "it keeps the hashes of objects that were there before it",
         "herd/sim/engine/pins/real.py": "it keeps the real clocks for the simulator itself",
     },
 }

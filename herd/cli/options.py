@@ -70,6 +70,17 @@ def unknown(config: Config, name: str) -> click.UsageError:
     return click.UsageError(f"there is no server {name!r} in {config.source}: {hint}")
 
 
+def json_shape(text: str) -> Callable[[Any], Any]:
+    """Add to the help of a command what --json gives, each line as it stands."""
+
+    def add(command: click.Command) -> click.Command:
+        added = "Fields may be added to it, none is ever taken away."
+        command.help = f"{command.help}\n\n\b\nWith --json, {text.strip()}\n{added}"
+        return command
+
+    return add
+
+
 def example(*lines: str) -> Callable[[Any], Any]:
     """Add examples to the help of a command, one a line, as they would be typed."""
 

@@ -181,3 +181,10 @@ def answer_clients() -> Iterator[Callable[..., Scripted]]:
             return Scripted(server.server_address[1], got)
 
         yield serve
+
+
+@pytest.fixture
+def this_process_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the commands from starting this process again, and from taking its log."""
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    monkeypatch.setattr("herd.cli.sim.common.log_in_plain_words", lambda: None)

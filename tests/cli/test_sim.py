@@ -3,77 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
 import herd
-from herd.cli.main import main
-from tests.cli.conftest import environment, is_alive
-from tests.cli.screen import CTRL_C, Screen
+from tests.cli.conftest import environment
+from tests.cli.simulating import (
+    COUNTER,
+    DOUBLE,
+    FORGETFUL,
+    LIMIT_S,
+    SCENARIOS,
+    afresh,
+    read,
+    sim,
+    told,
+    told_afresh,
+    typed,
+    usage_error,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from click.testing import Result
-
-SCENARIOS = Path(__file__).resolve().parents[1] / "sim" / "explore" / "scenarios"
-FORGETFUL = str(SCENARIOS / "forgetful.py")
-COUNTER = str(SCENARIOS / "counter.py")
-DOUBLE = "nothing is lost or counted twice"
-LIMIT_S = 60
-
-
-def typed(*words: str | Path) -> list[str]:
-    return [sys.executable, "-m", "herd.cli", "sim", *map(str, words)]
-
-
-def afresh(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own."""
-    return subprocess.run(
-        typed(*words), env=environment(), capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
-
-
-def told_afresh(*words: str | Path) -> dict[str, Any]:
-    return read(afresh(*words, "--json").stdout)
-
-
-def read(stdout: str) -> dict[str, Any]:
-    """Return what a command printed with --json: one object on one line."""
-    [line] = stdout.splitlines()
-    answer: dict[str, Any] = json.loads(line)
-    return answer
-
-
-@pytest.fixture(autouse=True)
-def this_process_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the commands from starting this process again, and from taking its log."""
-    monkeypatch.setenv("PYTHONHASHSEED", "0")
-    monkeypatch.setattr("herd.cli.sim.common.log_in_plain_words", lambda: None)
-
-
-def sim(*words: str | Path) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(main, ["sim", *map(str, words)], prog_name="herd")
-
-
-def told(*words: str | Path) -> dict[str, Any]:
-    return read(sim(*words, "--json").stdout)
-
-
-def usage_error(*words: str | Path) -> str:
-    done = sim(*words)
-    assert (done.exit_code, done.stdout) == (2, "")
-    return done.stderr.partition("\n\nError: ")[2].strip()
+pytestmark = pytest.mark.usefixtures("this_process_will_do")
 
 
 def test_a_run_that_passes_is_reported() -> None:
@@ -348,7 +302,7 @@ def test_the_scenarios_that_come_along() -> None:
     ("words", "why"),
     [
         (["run", "nowhere", "--seed", "1"], "there is no scenario nowhere; there are "),
-        (["run", COUNTER], "Missing option '--seed'."),
+        (["run"], "Missing argument 'SCENARIO'."),
         (["run", COUNTER, "--seed", "1", "--until", "0"], "Invalid value for '--until': 0 s is no time"),
         (
             ["run", COUNTER, "--seed", "1", "--set", "x=1"],
@@ -376,67 +330,3 @@ def test_the_scenarios_that_come_along() -> None:
 )
 def test_what_cannot_be_done_says_why(words: list[str], why: str) -> None:
     assert usage_error(*words).startswith(why)
-
-
-def test_real_time_is_as_long_as_it_says(free_ports: Callable[[int], list[int]]) -> None:
-    [port] = free_ports(1)
-    began_s = time.monotonic()
-    words = ["--realtime", "--until", "0.5", "--publish", f"counter:4000={port}"]
-    done = afresh("run", COUNTER, "--seed", "1", *words)
-    assert done.returncode == 0
-    assert done.stderr.startswith(f"counter:4000 is at 127.0.0.1:{port}\n")
-    assert "0.5 virtual seconds in 0." in done.stdout
-    assert time.monotonic() - began_s >= 0.5
-
-
-def test_on_a_terminal_a_bar_moves_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
-    digests = tmp_path / "digests"
-    command = typed("seeds", COUNTER, "--count", "100000", "--jobs", "2", "--digests", digests)
-    with Screen(command, environment()) as screen:
-        screen.until("seeds", "/100,000", "0 failed")
-        children = children_of(screen._process.pid)
-        screen.type(CTRL_C)
-        assert screen.end() == 128 + signal.SIGINT
-        assert re.search(r"interrupted after \d+ seeds?, none failed", screen.text)
-    assert not any(is_alive(each) for each in children)
-
-
-def test_a_term_signal_ends_all_runs() -> None:
-    running = subprocess.Popen(
-        typed("seeds", COUNTER, "--count", "100000"), env=environment(), stderr=subprocess.DEVNULL
-    )
-    while not (children := children_of(running.pid)):
-        time.sleep(0.01)
-    running.terminate()
-    assert running.wait(LIMIT_S) == 128 + signal.SIGTERM
-    assert not any(is_alive(each) for each in children)
-
-
-def children_of(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(stat.parent.name))
-    return found
-
-
-def test_completion_knows_the_scenarios() -> None:
-    words = ["herd", "sim", "run", "five-servers-q"]
-    done = subprocess.run(
-        [sys.executable, "-m", "herd.cli"],
-        env={
-            **os.environ,
-            "_HERD_COMPLETE": "bash_complete",
-            "COMP_WORDS": " ".join(words),
-            "COMP_CWORD": "3",
-        },
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.stdout == "plain,five-servers-quiet\n"

@@ -30,11 +30,6 @@ SIMULATED = pytest.mark.grounds("simulated")
 BOTH = pytest.mark.grounds("simulated", "real")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
-    config.addinivalue_line("markers", "grounds(*names): where a test is played, `simulated` or `real`.")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test its grounds."""
     mark = metafunc.definition.get_closest_marker("grounds")

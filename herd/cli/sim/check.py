@@ -5,17 +5,27 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from herd.cli.options import example, json_option
+from herd.cli.options import example, json_option, json_shape
 from herd.cli.sim.common import limit_option, scenario_argument
 
 if TYPE_CHECKING:
     from herd.cli.sim.fresh import Difference, Process
 
 
+_JSON: Final = """one object:
+  scenario, first, count, same
+  processes   python and hash_seed of each
+  difference  null, or seed, processes (two numbers), event, before,
+              left, right: the first event that differs, and the lines
+              before it
+"""
+
+
+@json_shape(_JSON)
 @example(
     "herd sim check chat.py --seed 7",
     "herd sim check five-servers-under-partitions --count 20 --python ~/herd-3.13/bin/python",
@@ -48,16 +58,7 @@ def check(  # noqa: PLR0913 - options
     or addresses. The first event that differs is shown, after those before it: look at who acts there.
 
     Exit status: 0 if all histories are the same; 1 if one differs; 2 if an interpreter cannot run it.
-
-    \b
-    With --json, one object:
-      scenario, first, count, same
-      processes   python and hash_seed of each
-      difference  null, or seed, processes (two numbers), event, before,
-                  left, right: the first event that differs, and the lines
-                  before it
-    Fields may be added to it, none is ever taken away.
-    """  # noqa: D301  # click's mark for lines that stay as they are
+    """
     from herd.cli.sim.fresh import compare, processes
     from herd.sim.scenario import ScenarioError, load_module
 

@@ -86,7 +86,7 @@ def _positive(ctx: click.Context, param: click.Parameter, value: float | None) -
 
 scenario_argument: Final = click.argument("scenario", metavar="SCENARIO", type=ScenarioName())
 seed_option: Final = click.option(
-    "--seed", metavar="N", type=click.IntRange(min=0), required=True, help="Which history."
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Which history."
 )
 jobs_option: Final = click.option(
     "--jobs", metavar="N", type=click.IntRange(min=1), help="Runs at a time. Without it: one for each core."

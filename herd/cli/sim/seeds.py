@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from herd.cli.options import example, json_option
+from herd.cli.options import example, json_option, json_shape
 from herd.cli.sim.common import (
     check_writable,
     jobs_option,
@@ -22,13 +22,44 @@ from herd.cli.sim.common import (
 
 if TYPE_CHECKING:
     from herd.sim.explore.seeds import Tally
+    from herd.sim.scenario import Scenario
 
 
+_digests_option: Final = click.option(
+    "--digests",
+    "digests_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write seed and digest of each run, as JSON lines.",
+)
+_HELP: Final = """Run many seeds of a scenario until one fails.
+
+Each has a process of its own. Seeds start in order. When one fails no greater one starts, and smaller
+ones that are still running are awaited: so the seed that is reported is the lowest that fails, however
+many run at a time. A run that crashes, or takes too long, has failed too. Ctrl-C ends all runs and
+reports what was found until then.
+
+Exit status: 0 if all passed; 1 if one failed; 130 after Ctrl-C.
+"""
+
+_JSON: Final = """one object:
+  scenario, first, count    what was asked for
+  tried, passed             how many have ended, and passed
+  interrupted               whether Ctrl-C came before the end
+  failed                    the lowest seed that fails, with --all each:
+                            objects with seed, violations, digest
+  real_s, cpu_s, per_s, per_cpu_s, events, virtual_s
+                            what it took, seeds a second, seeds a second
+                            of one core, and totals
+"""
+
+
+@json_shape(_JSON)
 @example(
     "herd sim seeds five-servers-under-partitions --count 1000",
     "herd sim seeds chat.py --first 1000 --count 500 --all --json | jq .failed[].seed",
 )
-@click.command()
+@click.command(help=_HELP)
 @scenario_argument
 @click.option(
     "--count", metavar="N", type=click.IntRange(min=1), default=100, show_default=True, help="How many."
@@ -39,13 +70,7 @@ if TYPE_CHECKING:
 @jobs_option
 @limit_option
 @click.option("--all", "every", is_flag=True, help="Go on after a failure, and report all.")
-@click.option(
-    "--digests",
-    "digests_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write seed and digest of each run, as JSON lines.",
-)
+@_digests_option
 @json_option
 def seeds(  # noqa: PLR0913 - options
     *,
@@ -58,36 +83,30 @@ def seeds(  # noqa: PLR0913 - options
     digests_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Run many seeds of a scenario until one fails.
-
-    Each has a process of its own. Seeds start in order. When one fails no greater one starts, and smaller
-    ones that are still running are awaited: so the seed that is reported is the lowest that fails, however
-    many run at a time. A run that crashes, or takes too long, has failed too. Ctrl-C ends all runs and
-    reports what was found until then.
-
-    Exit status: 0 if all passed; 1 if one failed; 130 after Ctrl-C.
-
-    \b
-    With --json, one object:
-      scenario, first, count    what was asked for
-      tried, passed             how many have ended, and passed
-      interrupted               whether Ctrl-C came before the end
-      failed                    the lowest seed that fails, with --all each:
-                                objects with seed, violations, digest
-      real_s, cpu_s, per_s, per_cpu_s, events, virtual_s
-                                what it took, seeds a second, seeds a second
-                                of one core, and totals
-    Fields may be added to it, none is ever taken away.
-    """  # noqa: D301  # click's mark for lines that stay as they are
+    """Run many seeds of a scenario until one fails."""
     pin()
     found = prepare(scenario)
     check_writable(digests_file)
-    from herd.cli.sim.progress import showing
-    from herd.sim.explore.seeds import Tally, search_seeds
+    from herd.sim.explore.seeds import Tally
 
     tally = Tally()
-    interrupted = False
     jobs = workers(jobs)
+    how = {"first": first, "count": count, "jobs": jobs, "limit_s": limit_s, "every": every}
+    interrupted = not _search(scenario, found, tally, digests_file, **how)
+    if as_json:
+        asked = {"scenario": scenario, "first": first, "count": count, "interrupted": interrupted}
+        click.echo(json.dumps({**asked, **_as_json(tally)}, ensure_ascii=False))
+    else:
+        _print(scenario, tally, interrupted=interrupted, jobs=jobs, every=every)
+    raise click.exceptions.Exit(130 if interrupted else 1 if tally.failed else 0)
+
+
+def _search(scenario: str, found: Scenario, tally: Tally, digests_file: Path | None, **how: Any) -> bool:
+    """Run the seeds and show how far it is; tell whether it came to the end."""
+    from herd.cli.sim.progress import showing
+    from herd.sim.explore.seeds import search_seeds
+
+    count = how["count"]
     with ExitStack() as stack:
         show = stack.enter_context(showing("seeds"))
         heard = [lambda: show(tally.count, count, f"{tally.per_s:.1f}/s, {len(tally.failed)} failed")]
@@ -95,25 +114,10 @@ def seeds(  # noqa: PLR0913 - options
             file = stack.enter_context(digests_file.open("w", encoding="utf-8"))
             heard.append(lambda: _write_newest(file, tally))
         try:
-            search_seeds(
-                scenario,
-                found,
-                first=first,
-                count=count,
-                jobs=jobs,
-                limit_s=limit_s,
-                every=every,
-                tally=tally,
-                tell=lambda _: [each() for each in heard],
-            )
+            search_seeds(scenario, found, tally=tally, tell=lambda _: [each() for each in heard], **how)
         except KeyboardInterrupt:
-            interrupted = True
-    if as_json:
-        asked = {"scenario": scenario, "first": first, "count": count, "interrupted": interrupted}
-        click.echo(json.dumps({**asked, **_as_json(tally)}, ensure_ascii=False))
-    else:
-        _print(scenario, tally, interrupted=interrupted, jobs=jobs, every=every)
-    raise click.exceptions.Exit(130 if interrupted else 1 if tally.failed else 0)
+            return False
+    return True
 
 
 def _write_newest(file: Any, tally: Tally) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import herd
-from herd.cli.options import example, json_option
+from herd.cli.options import example, json_option, json_shape
 from herd.cli.sim.common import (
     Override,
     check_writable,
@@ -29,19 +29,7 @@ if TYPE_CHECKING:
     from herd.sim.scenario import Scenario
 
 
-@example(
-    "herd sim shrink five-servers-under-partitions --seed 37",
-    "herd sim shrink chat.py --seed 37 --out test_chat_37.py --trace small.trace",
-)
-@click.command()
-@scenario_argument
-@seed_option
-@click.option("--check", metavar="NAME", help="Keep this check failing. Without it: the first that fails.")
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the test there.")
-@click.option(
-    "--trace", "trace_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the small history."
-)
-@click.option(
+_attempts_option: Final = click.option(
     "--attempts",
     metavar="N",
     type=click.IntRange(min=1),
@@ -49,6 +37,41 @@ if TYPE_CHECKING:
     show_default=True,
     help="Stop after so many runs, with the smallest found by then.",
 )
+_HELP: Final = """Make a failing history small, and print it as a test.
+
+Faults and work are steps. It leaves steps out, begins what is left sooner, shortens faults and simplifies
+what they are given, as long as the same check fails, until nothing gets smaller. The result does not
+depend on how many runs go on at a time. The test uses the fixture `simulate` of `herd.sim.testing`.
+Ctrl-C ends it with the smallest found so far.
+
+Exit status: 0 if there is a small history; 1 if no check fails, so that there is nothing to shrink.
+"""
+
+_JSON: Final = """one object:
+  scenario, seed, check     what fails
+  before, steps             steps at first, and those that are left, each
+                            as Python
+  attempts, whole, real_s   runs; whether nothing gets smaller any more;
+                            what it took
+  violations, digest        of the small history
+  python                    the test
+"""
+
+
+@json_shape(_JSON)
+@example(
+    "herd sim shrink five-servers-under-partitions --seed 37",
+    "herd sim shrink chat.py --seed 37 --out test_chat_37.py --trace small.trace",
+)
+@click.command(help=_HELP)
+@scenario_argument
+@seed_option
+@click.option("--check", metavar="NAME", help="Keep this check failing. Without it: the first that fails.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the test there.")
+@click.option(
+    "--trace", "trace_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the small history."
+)
+@_attempts_option
 @jobs_option
 @limit_option
 @set_option
@@ -66,26 +89,7 @@ def shrink(  # noqa: PLR0913 - options
     overrides: tuple[Override, ...],
     as_json: bool,
 ) -> None:
-    """Make a failing history small, and print it as a test.
-
-    Faults and work are steps. It leaves steps out, begins what is left sooner, shortens faults and simplifies
-    what they are given, as long as the same check fails, until nothing gets smaller. The result does not
-    depend on how many runs go on at a time. The test uses the fixture `simulate` of `herd.sim.testing`.
-    Ctrl-C ends it with the smallest found so far.
-
-    Exit status: 0 if there is a small history; 1 if no check fails, so that there is nothing to shrink.
-
-    \b
-    With --json, one object:
-      scenario, seed, check     what fails
-      before, steps             steps at first, and those that are left, each
-                                as Python
-      attempts, whole, real_s   runs; whether nothing gets smaller any more;
-                                what it took
-      violations, digest        of the small history
-      python                    the test
-    Fields may be added to it, none is ever taken away.
-    """  # noqa: D301  # click's mark for lines that stay as they are
+    """Make a failing history small, and print it as a test."""
     pin()
     found = prepare(scenario)
     check_writable(out)

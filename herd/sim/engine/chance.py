@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import random
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from attrs import Factory, define
 
@@ -148,7 +148,8 @@ class HostedRandom(random.Random):
         self._stream = stream
         self.gauss_next = None
 
-    def __new__(cls, stream: Stream) -> HostedRandom:  # noqa: ARG004 - Random's own would hash it
+    def __new__(cls, stream: Stream) -> Self:  # noqa: ARG004 - Random's own would hash it
+        """Make one: Random's own way would want to hash the stream."""
         return super().__new__(cls)
 
     def random(self) -> float:

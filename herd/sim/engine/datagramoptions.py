@@ -7,11 +7,11 @@ whichever of its sockets has joined: that is what Linux does unless told otherwi
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine.datagramroutes import is_group
+from herd.sim.engine.oserrors import os_error
 
 if TYPE_CHECKING:
     from herd.sim.engine.datagrams import DatagramSocket
@@ -31,10 +31,6 @@ _LOOP: Final = (socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP)
 _TTL: Final = (socket.IPPROTO_IP, socket.IP_MULTICAST_TTL)
 _INTERFACE: Final = (socket.IPPROTO_IP, socket.IP_MULTICAST_IF)
 _DEFAULTS: Final[dict[tuple[int, int], Any]] = {_LOOP: 1, _TTL: 1, _INTERFACE: b"\0\0\0\0"}
-
-
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
 
 
 class DatagramOptions:
@@ -85,17 +81,17 @@ class DatagramOptions:
 
     def _join(self, group: str) -> None:
         if not is_group(group):
-            raise _error(errno.EINVAL)
+            raise os_error(errno.EINVAL)
         if self._groups is None:
             self._groups = {}
         if group in self._groups:
-            raise _error(errno.EADDRINUSE)
+            raise os_error(errno.EADDRINUSE)
         self._groups[group] = None
         self._socket.simulation.network.groups.setdefault(group, {})[self._socket] = None
 
     def _leave(self, group: str) -> None:
         if self._groups is None or group not in self._groups:
-            raise _error(errno.EADDRNOTAVAIL)
+            raise os_error(errno.EADDRNOTAVAIL)
         del self._groups[group]
         members = self._socket.simulation.network.groups[group]
         del members[self._socket]

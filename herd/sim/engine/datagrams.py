@@ -8,13 +8,13 @@ room there is lost. A connected socket hears of its own peer alone, and of a por
 from __future__ import annotations
 
 import errno
-import os
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.datagramoptions import DatagramOptions
 from herd.sim.engine.datagramroutes import MAX_BYTES, Route, is_shared_address
+from herd.sim.engine.oserrors import os_error
 
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
@@ -38,10 +38,6 @@ def buffer_bytes(size: int) -> int:
     A kernel keeps it, its headers and its own notes in a piece of memory whose size is a power of two.
     """
     return max(_SMALLEST_BUFFER, _BUFFER_HEAD + (1 << (size + _BUFFER_ROOM).bit_length()))
-
-
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
 
 
 class DatagramSocket:
@@ -116,14 +112,14 @@ class DatagramSocket:
         _check_port("bind", port)
         interface = "" if interface == _ANY else interface
         if interface and not self.host.is_own(interface) and not is_shared_address(interface):
-            raise _error(errno.EADDRNOTAVAIL)
+            raise os_error(errno.EADDRNOTAVAIL)
         first = self.host.bound("udp", interface, port) if port and self.options.may_share else None
         if first is not None and first.options.may_share:
             first.sharing.append(self)
         else:
             taken = self.host.bind("udp", interface, port, self)
             if taken is None:
-                raise _error(errno.EADDRINUSE)
+                raise os_error(errno.EADDRINUSE)
             port = taken
         self._bound = (interface, port)
         self.local = (interface or _ANY, port)
@@ -153,9 +149,9 @@ class DatagramSocket:
         """Send a datagram to the peer; a ConnectionRefusedError if the last one has found nobody."""
         if self.error:
             error, self.error = self.error, 0
-            raise _error(error)
+            raise os_error(error)
         if self.peer is None:
-            raise _error(errno.EDESTADDRREQ)
+            raise os_error(errno.EDESTADDRREQ)
         return self.sendto(data, self.peer)
 
     def sendto(self, data: bytes, address: Address) -> int:
@@ -166,7 +162,7 @@ class DatagramSocket:
         if route is not None:
             route.send(data)
         elif len(data) > MAX_BYTES:
-            raise _error(errno.EMSGSIZE)
+            raise os_error(errno.EMSGSIZE)
         else:
             self._send_first(data, address)
         return len(data)
@@ -176,7 +172,7 @@ class DatagramSocket:
         target, port = address
         _check_port("sendto", port)
         if port == 0:
-            raise _error(errno.EINVAL)
+            raise os_error(errno.EINVAL)
         target = {"<broadcast>": _BROADCAST, _ANY: _LOOPBACK}.get(target, target)
         self._bind_if_needed()
         source = (self._source(target), self.local[1])
@@ -185,7 +181,7 @@ class DatagramSocket:
             return
         host = self.host.reach(target)
         if source[0].startswith("127.") and host is not self.host:
-            raise _error(errno.EINVAL)
+            raise os_error(errno.EINVAL)
         if host is None:
             flow = self.simulation.flow()
             self.host.record(trace.DATAGRAM, None, flow, len(data), data)
@@ -199,7 +195,7 @@ class DatagramSocket:
         """Send to all hosts, or to the members of a group."""
         if target == _BROADCAST:
             if not self.options.may_broadcast:
-                raise _error(errno.EACCES)
+                raise os_error(errno.EACCES)
             hosts = list(self.simulation.hosts.values())
         else:
             hosts = self.options.hosts_of_group(target)
@@ -254,10 +250,10 @@ class DatagramSocket:
         """Return the next datagram, cut to `size` bytes, and where it comes from."""
         if self.error:
             error, self.error = self.error, 0
-            raise _error(error)
+            raise os_error(error)
         inbox = self._inbox
         if not inbox:
-            raise _error(errno.EWOULDBLOCK)
+            raise os_error(errno.EWOULDBLOCK)
         data, source, flow, sender = inbox.popleft()
         self._held -= buffer_bytes(len(data))
         if self.simulation.trace is not None:

@@ -1,8 +1,8 @@
 """The fabric between hosts: it only says how long a packet takes, and whether it arrives.
 
-A link is one direction between two hosts, made when it is first used. Faults change links: `block` counts (two
-partitions may cut the same link; it is whole again when both are over), `slow` adds a delay. What becomes of a
-lost packet is the business of those who sent it: TCP repeats it, a datagram is gone.
+A link is one direction between two hosts, made when it is first used. Faults change links: `block` counts
+(two partitions may cut the same link; it is whole again when both are over), `extra_ns` adds a delay. What
+becomes of a lost packet is the business of those who sent it: TCP repeats it, a datagram is gone.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Link:
         "_chance",
         "_constant_ns",
         "_draw_ns",
+        "_extra_loss",
+        "_is_plain",
         "_label",
         "_profile",
         "_stream",
         "blocked",
-        "_extra_loss",
-        "_is_plain",
         "extra_ns",
         "is_lossy",
         "source",

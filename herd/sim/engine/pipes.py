@@ -33,6 +33,13 @@ Segment = bytes | int
 """Data, or one of the three."""
 
 
+def taken(inbox: list[bytes], size: int) -> bytes:
+    """Take at most `size` bytes out of what waits to be read."""
+    data = b"".join(inbox)
+    inbox[:] = [data[size:]] if len(data) > size else []
+    return data[:size]
+
+
 def retransmission_ns(attempt: int) -> int:
     """Return how long a kernel waits before it sends a segment once more; `attempt` counts from 0."""
     return min(_FIRST_RTO_NS << min(attempt, 10), _LAST_RTO_NS)

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from twisted.internet import error
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IReactorPluggableNameResolver, IReactorPluggableResolver
 from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from herd.sim.engine.clock import NS_PER_S
@@ -40,11 +38,11 @@ _log = Logger("herd.sim")
 class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
     """The reactor of one process."""
 
-    _registerAsIOThread = False
+    _registerAsIOThread = False  # noqa: N815 - Twisted's own
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.timers: dict[int, DelayedCall] = {}
+        self.timers: dict[DelayedCall, None] = {}
         """By id: its hash is for programs to ask, and drawn."""
         self.sockets: dict[Any, None] = {}
         """All that its kernel holds for this process."""
@@ -57,12 +55,12 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     # Time.
 
-    def seconds(self) -> float:  # type: ignore[override]
+    def seconds(self) -> float:
         """Return the host's wall clock, as Twisted's reactors do."""
         return self.process.wall_ns() / NS_PER_S
 
     def local_ns(self) -> int:
-        """Return the time by which timers are due: the wall clock, or what the program has put in its place."""
+        """Return the time by which timers are due: the wall clock's, or what the program has put there."""
         if "seconds" in self.__dict__:
             return round(self.seconds() * NS_PER_S)
         return self.process.wall_ns()
@@ -70,23 +68,23 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
     def callLater(  # type: ignore[override]
         self,
         delay: float,
-        callable: Callable[..., Any],
+        callable: Callable[..., Any],  # noqa: A002 - Twisted's own
         *args: object,
-        **kw: object,  # noqa: A002
+        **kw: object,
     ) -> DelayedCall:
         """Call a function in so many seconds."""
         assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
         call = DelayedCall(self.process, delay, callable, args, kw)
-        self.timers[id(call)] = call
+        self.timers[call] = None
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """Return what will be called."""
-        return cast("list[IDelayedCall]", list(self.timers.values()))
+        return cast("list[IDelayedCall]", list(self.timers))
 
     def clock_was_set(self) -> None:
         """Let every timer be due by the clock as it is now."""
-        for call in list(self.timers.values()):
+        for call in list(self.timers):
             call.reschedule()
 
     # Starting and stopping.

@@ -272,7 +272,9 @@ class Simulation:
         self._flows += 1
         return self._flows
 
-    def record(self, kind: int, host: int, peer: int, flow: int, size: int, data: bytes = b"") -> None:
+    def record(  # noqa: PLR0913, PLR0917 - what an event is
+        self, kind: int, host: int, peer: int, flow: int, size: int, data: bytes = b""
+    ) -> None:
         """Put an event into the trace, if there is one."""
         if self.trace is not None:
             self.trace.add(kind, self.now_ns, host, peer, flow, size, data)

@@ -9,13 +9,13 @@ does too.
 from __future__ import annotations
 
 import errno
-import os
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.dialing import Dialing
-from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment
+from herd.sim.engine.oserrors import os_error
+from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment, taken
 from herd.sim.engine.streamoptions import StreamOptions
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ _GONE: Final = 5
 
 _WRITE: Final = 1
 _BOTH: Final = 2
-
-
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
 
 
 class TcpSocket(StreamOptions):
@@ -57,8 +53,6 @@ class TcpSocket(StreamOptions):
         "host",
         "is_polled",
         "is_waiting",
-        "local",
-        "peer",
         "process",
         "reader",
         "simulation",
@@ -80,8 +74,6 @@ class TcpSocket(StreamOptions):
         self.is_waiting = False
         """Whether its program is to be told when there is room again."""
         self.eof = False
-        self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
-        self.peer: tuple[str, int] | None = None
         self._state = _NEW
         self._bound: tuple[str, int] | None = None
         self._inbox: list[bytes] = []
@@ -98,16 +90,6 @@ class TcpSocket(StreamOptions):
         """Return a number above 0, or -1 when closed."""
         return -1 if self._state >= _CLOSED else 3
 
-    def getsockname(self) -> tuple[str, int]:
-        """Return this end's address."""
-        return self.local
-
-    def getpeername(self) -> tuple[str, int]:
-        """Return the other end's address."""
-        if self.peer is None:
-            raise _error(errno.ENOTCONN)
-        return self.peer
-
     # Listening.
 
     def bind(self, address: tuple[str, int]) -> None:
@@ -116,10 +98,10 @@ class TcpSocket(StreamOptions):
         if interface == "0.0.0.0":  # noqa: S104 - it is spelled so
             interface = ""
         if interface and not self.host.is_own(interface):
-            raise _error(errno.EADDRNOTAVAIL)
+            raise os_error(errno.EADDRNOTAVAIL)
         taken = self.host.bind("tcp", interface, port, self)
         if taken is None:
-            raise _error(errno.EADDRINUSE)
+            raise os_error(errno.EADDRINUSE)
         self._bound = (interface, taken)
         self.local = (interface or "0.0.0.0", taken)  # noqa: S104 - likewise
 
@@ -132,12 +114,16 @@ class TcpSocket(StreamOptions):
     def accept(self) -> tuple[TcpSocket, tuple[str, int]]:
         """Return the next connection and its peer's address."""
         if not self._accepting:
-            raise _error(errno.EWOULDBLOCK)
+            raise os_error(errno.EWOULDBLOCK)
         accepted = self._accepting.popleft()
         assert accepted.peer is not None
-        if accepted._incoming is not None:
-            self.host.record(trace.ACCEPT, accepted._incoming.source.host, accepted._incoming.flow, 0)
+        accepted.tell_accepted()
         return accepted, accepted.peer
+
+    def tell_accepted(self) -> None:
+        """Put into the trace that the server's program has the connection."""
+        if self._incoming is not None:
+            self.host.record(trace.ACCEPT, self._incoming.source.host, self._incoming.flow, 0)
 
     def may_connect(self) -> bool:
         """Tell whether a listener takes one more connection."""
@@ -195,15 +181,15 @@ class TcpSocket(StreamOptions):
         """Read what is there, at most `size` bytes; b"" at the end."""
         inbox = self._inbox
         if inbox:
-            data = inbox.pop() if len(inbox) == 1 and len(inbox[0]) <= size else self._take(inbox, size)
+            data = inbox.pop() if len(inbox) == 1 and len(inbox[0]) <= size else taken(inbox, size)
             self._unread -= len(data)
             self._note_read(data)
             return data
         if self.error:
-            raise _error(self.error)
+            raise os_error(self.error)
         if self.eof:
             return b""
-        raise _error(errno.EWOULDBLOCK)
+        raise os_error(errno.EWOULDBLOCK)
 
     def _note_read(self, data: bytes) -> None:
         """Tell whoever wants to know that the program reads, and the other kernel."""
@@ -217,25 +203,19 @@ class TcpSocket(StreamOptions):
             simulation.on_read(incoming, data)
         incoming.acknowledge(len(data))
 
-    @staticmethod
-    def _take(inbox: list[bytes], size: int) -> bytes:
-        data = b"".join(inbox)
-        inbox[:] = [data[size:]] if len(data) > size else []
-        return data[:size]
-
     def send(self, data: bytes | memoryview) -> int:
         """Write as much as there is room for; returns how many bytes."""
         if self.error:
-            raise _error(self.error)
+            raise os_error(self.error)
         outgoing = self._outgoing
         if self._fin_sent or outgoing is None:
-            raise _error(errno.EPIPE)
+            raise os_error(errno.EPIPE)
         size = len(data)
         if not size:  # Twisted writes what is left before it closes: an empty segment would be read as an end
             return 0
         room = outgoing.room
         if room <= 0:
-            raise _error(errno.EWOULDBLOCK)
+            raise os_error(errno.EWOULDBLOCK)
         outgoing.write(bytes(data) if size <= room else bytes(data[:room]))
         self.is_waiting = outgoing.outstanding > outgoing.comfort
         return min(size, room)
@@ -285,7 +265,7 @@ class TcpSocket(StreamOptions):
     def shutdown(self, how: int) -> None:
         """Close the direction to the other end (1), or both (2)."""
         if self._outgoing is None:
-            raise _error(errno.ENOTCONN)
+            raise os_error(errno.ENOTCONN)
         if how in {_WRITE, _BOTH}:
             self._send_fin()
 

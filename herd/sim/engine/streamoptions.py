@@ -1,27 +1,42 @@
-"""What a program may set of a stream socket. Two options do something; the others are kept and given back."""
+"""What a program may set and ask of a stream socket: options, of which two do something, and addresses."""
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Any, Final
+
+from herd.sim.engine.oserrors import os_error
 
 _ERROR: Final = (socket.SOL_SOCKET, socket.SO_ERROR)
 _LINGER: Final = (socket.SOL_SOCKET, socket.SO_LINGER)
 
 
 class StreamOptions:
-    """The options of a stream socket, and its error, which is read as one."""
+    """The options of a stream socket, its error, which is read as one, and the addresses of both ends."""
 
-    __slots__ = ("_options", "_reset_on_close", "error")
+    __slots__ = ("_options", "_reset_on_close", "error", "local", "peer")
 
     def __init__(self) -> None:
         self.error = 0
         """Why the connection failed: an `errno`, or 0."""
+        self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
+        self.peer: tuple[str, int] | None = None
         self._reset_on_close = False
         self._options: dict[tuple[int, int], Any] | None = None
 
     def setblocking(self, flag: object) -> None:
         """Accept: a simulated socket never blocks."""
+
+    def getsockname(self) -> tuple[str, int]:
+        """Return this end's address."""
+        return self.local
+
+    def getpeername(self) -> tuple[str, int]:
+        """Return the other end's address."""
+        if self.peer is None:
+            raise os_error(errno.ENOTCONN)
+        return self.peer
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
         """Keep an option; SO_LINGER makes closing a reset."""

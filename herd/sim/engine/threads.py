@@ -66,9 +66,9 @@ class ThreadPool:
         try:
             result = function(*args, **kwargs)
         except BaseException:  # noqa: BLE001 - a thread pool hands everything to its caller
-            on_result(False, Failure())
+            on_result(False, Failure())  # noqa: FBT003 - Twisted's own
         else:
-            on_result(True, result)
+            on_result(True, result)  # noqa: FBT003 - likewise
 
     def adjustPoolsize(self, minthreads: int | None = None, maxthreads: int | None = None) -> None:
         """Have more threads, or fewer."""

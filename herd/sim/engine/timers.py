@@ -1,8 +1,8 @@
 """Delayed calls: a reactor's timers, as events in virtual time.
 
 Twisted's reactors take the time from the wall clock, unless a program gives them another one
-(`reactor.seconds = time.monotonic`). So a clock that is stepped moves every timer of its host: `reschedule` does
-that here.
+(`reactor.seconds = time.monotonic`). So a clock that is stepped moves every timer of its host: `reschedule`
+does that here.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class DelayedCall:
         self._function = None
         self._args = ()
         self._kwargs = {}
-        self._process.reactor.timers.pop(id(self), None)
+        self._process.reactor.timers.pop(self, None)
 
     def _check(self) -> None:
         if self._state is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,7 +19,7 @@ def asked(seed: int, *questions: str) -> list[Any]:
     process = Process(simulation.host("web"), Idle(), {}, None)
     simulation.now_ns = 90_000_000_000
     with hosted(process), closing(sqlite3.connect(":memory:")) as database:
-        answers = [database.execute(f"SELECT {each}").fetchone()[0] for each in questions]  # noqa: S608
+        answers = [database.execute(f"SELECT {each}").fetchone()[0] for each in questions]
     simulation.close()
     return answers
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     ("read", "told"),
     [
         (lambda: open("/dev/urandom", "rb"), "use os.urandom"),  # noqa: PTH123, SIM115 - what is tested
-        (lambda: Path("/dev/../dev/random").open("rb"), "use os.urandom"),
+        (lambda: Path("/dev/../dev/random").read_bytes(), "use os.urandom"),
         (lambda: Path("/proc/uptime").read_text(), "the machine that runs the simulation"),
         (lambda: os.open(b"/proc/self/stat", os.O_RDONLY), "the machine that runs the simulation"),
     ],
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def test_what_tells_of_the_real_machine_is_an_escape(
     process: Process, read: Callable[[], object], told: str
 ) -> None:
-    with hosted(process), pytest.raises(Escape, match=f"test_devices.py:.*{told}"):
+    with hosted(process), pytest.raises(Escape, match=rf"test_devices\.py:.*{told}"):
         read()
 
 

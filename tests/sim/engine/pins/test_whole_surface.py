@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -56,7 +57,7 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         FILES: "DirEntry access chmod chown close copy_file_range dup dup2 fchmod fchown fdatasync "
         "fdopen fpathconf fstat fstatvfs fsync ftruncate get_blocking get_inheritable getcwd "
         "getcwdb getxattr isatty lchown link listxattr lockf lseek lstat makedirs memfd_create "
-        "mkdir mkfifo mknod open pathconf posix_fadvise posix_fallocate pread preadv pwrite "
+        "mkdir mkfifo mknod pathconf posix_fadvise posix_fallocate pread preadv pwrite "
         "pwritev read readlink readv remove removedirs removexattr rename renames replace rmdir "
         "sendfile set_blocking set_inheritable setxattr splice stat statvfs symlink sync truncate "
         "umask unlink utime write writev",
@@ -93,15 +94,15 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         "get_threshold is_finalized is_tracked isenabled",
     },
     _thread: {
-        TYPE: "LockType RLock error lock",
-        ONE_THREAD: "allocate allocate_lock exit exit_thread get_ident get_native_id stack_size",
+        TYPE: "RLock error" if sys.version_info >= (3, 13) else "LockType RLock error",
+        ONE_THREAD: "exit exit_thread get_ident get_native_id stack_size",
         CONSTANT: "daemon_threads_allowed",
     },
     threading: {
         TYPE: "BrokenBarrierError ExceptHookArgs ThreadError WeakSet local",
         MADE_OF_PINS: "Barrier BoundedSemaphore Event Semaphore Timer",
         IN_PLACE: "Condition Thread",
-        ONE_THREAD: "Lock RLock activeCount active_count currentThread current_thread enumerate excepthook "
+        ONE_THREAD: "RLock activeCount active_count currentThread current_thread enumerate excepthook "
         "get_ident get_native_id getprofile gettrace main_thread setprofile "
         "setprofile_all_threads settrace settrace_all_threads stack_size",
     },
