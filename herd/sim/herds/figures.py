@@ -95,11 +95,11 @@ class Watch:
         source, target = pipe.source.host.name, pipe.target.host.name
         ports = pipe.source.local[1], pipe.target.local[1]
         is_link = LINKS_PORT in ports
-        if not is_link and CLIENTS_PORT not in ports:
-            return
+        if (is_link and source not in self.herd.hosts) or (not is_link and CLIENTS_PORT not in ports):
+            return  # a stranger on a port for neighbors, or nothing of the herd's
         messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
         if is_link:
-            if source in self.herd.hosts and pipe.is_fresh:
+            if pipe.is_fresh:
                 self.connections[source, target] += 1
                 if pipe.target.local[1] == LINKS_PORT:
                     self.openings.setdefault(target, []).append(data)
