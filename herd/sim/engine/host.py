@@ -53,6 +53,8 @@ class Host:
         self.halted = False
         self.paused = False
         self.processes: list[Process] = []
+        self.ended: list[Process] = []
+        """Those that a restart has replaced: what they printed and how they ended can still be seen."""
         self.thread_delays: list[Latency] = [_THREAD]
         """How long work takes that a program gives to a thread (a disk's write, most often): the last one."""
         self.faults = 0
@@ -111,6 +113,7 @@ class Host:
         self.outages.append((down_ns, self.simulation.now_ns))
         self.halted = False
         self.paused = False
+        self.ended += self.processes
         self.processes = []
         for program, environ, name in self._started:
             self._launch(program, dict(environ), name)

@@ -8,6 +8,7 @@ says so, for what goes with it may be logged; and afterwards the working directo
 from __future__ import annotations
 
 import gc
+import warnings
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,6 +43,9 @@ def hosting() -> Iterator[None]:
             real.disable()
             stack.callback(real.enable)
         stack.callback(real.chdir, Path.cwd())
+        # A program that is killed leaves its files open, as in life: there the kernel closes them.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", ResourceWarning)
         stack.enter_context(hosted_streams())
         stack.enter_context(shells.hosted())
         yield

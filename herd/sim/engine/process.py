@@ -100,6 +100,15 @@ class Process:
         self._missed = []
         self.host.record(trace.EXIT, None, 0, code)
 
+    def forget(self) -> None:
+        """Let go of all that the program made, for good."""
+        self.services = []
+        self.namespace = {}
+        self.signal_handlers = {}
+        self.at_exit = []
+        self.modules = self.pinned = None
+        self.reactor = SimulatedReactor(self)
+
     def pause(self) -> None:
         """Run nothing until `resume`."""
         self.paused = self.halted = True

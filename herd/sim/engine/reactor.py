@@ -296,12 +296,14 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Close everything, as a kernel does for a process that has ended."""
         for socket in list(self.sockets):
             socket.close()
+            socket.reader = socket.writer = None
         self._let_go()
 
     def forget_sockets(self) -> None:
         """Lose everything, with the power."""
         for socket in list(self.sockets):
             socket.vanish()
+            socket.reader = socket.writer = None
         self._let_go()
 
     def _let_go(self) -> None:

@@ -141,9 +141,13 @@ class Simulation:
         """Remove the files of all hosts, and let go of what they ran."""
         self._agenda.clear()
         self.trace = None
-        for host in self.hosts.values():
-            host.power_off()
-        parking.release(self)
+        with hosting.hosting():
+            for host in self.hosts.values():
+                host.power_off()
+                for process in (*host.ended, *host.processes):
+                    process.forget()
+            parking.release(self)
+            real.collect()
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
