@@ -3,10 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from herd.sim.engine.profile import Profile, Uniform
-from herd.sim.engine.programs import Script
+from herd.sim import Profile, Scenario, Script, Uniform
 from herd.sim.mishaps import befall, between, slow_links
-from herd.sim.scenario import Scenario
 
 HERE = Path(__file__).parent
 WORKERS = ("ada", "bob", "eve")

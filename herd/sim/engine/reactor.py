@@ -42,7 +42,9 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.timers: dict[DelayedCall, None] = {}
+        self.timers: dict[int, DelayedCall] = {}
+        """What will be called, by numbers."""
+        self._last_timer = 0
         """By id: its hash is for programs to ask, and drawn."""
         self.sockets: dict[Any, None] = {}
         """All that its kernel holds for this process."""
@@ -74,17 +76,17 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
     ) -> DelayedCall:
         """Call a function in so many seconds."""
         assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
-        call = DelayedCall(self.process, delay, callable, args, kw)
-        self.timers[call] = None
+        self._last_timer = number = self._last_timer + 1
+        self.timers[number] = call = DelayedCall(self.process, number, delay, callable, args, kw)
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """Return what will be called."""
-        return cast("list[IDelayedCall]", list(self.timers))
+        return cast("list[IDelayedCall]", list(self.timers.values()))
 
     def clock_was_set(self) -> None:
         """Let every timer be due by the clock as it is now."""
-        for call in list(self.timers):
+        for call in list(self.timers.values()):
             call.reschedule()
 
     # Starting and stopping.

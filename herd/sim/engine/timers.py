@@ -38,21 +38,24 @@ class DelayedCall:
         "_function",
         "_kwargs",
         "_local_ns",
+        "_number",
         "_process",
         "_state",
         "hash_number",
     )
     __hash__ = numbered_hash
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - only a reactor makes them
         self,
         process: Process,
+        number: int,
         delay: float,
         function: Callable[..., object],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
         self._process = process
+        self._number = number
         self._function: Callable[..., object] | None = function
         self._args = args
         self._kwargs = kwargs
@@ -94,7 +97,7 @@ class DelayedCall:
         self._function = None
         self._args = ()
         self._kwargs = {}
-        self._process.reactor.timers.pop(self, None)
+        self._process.reactor.timers.pop(self._number, None)
 
     def _check(self) -> None:
         if self._state is not None:
