@@ -72,11 +72,13 @@ class Child:
         with warnings.catch_warnings():
             # Threads do not come along. Only a test runner has any, and none that the child would miss.
             warnings.simplefilter("ignore", DeprecationWarning)
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
             self.pid = os.fork()
         if not self.pid:
             os.close(self._reader)
             os.close(self._last_words)
             _be_child(work, writer, error_writer, limit_s)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(writer)
         os.close(error_writer)
         self._buffer = bytearray()
@@ -154,6 +156,9 @@ def _be_child(work: Work, writer: int, error_writer: int, limit_s: float) -> NoR
     try:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        # Ctrl-C on a terminal goes to all processes: the parent ends its children, and none of them fails.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.set_wakeup_fd(-1)
         os.dup2(2, 1)  # standard output is the parent's, for its report
         faulthandler.enable(error_writer)
