@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import pickle
 import signal
@@ -160,6 +161,7 @@ def _be_child(work: Work, writer: int, error_writer: int, limit_s: float) -> NoR
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.set_wakeup_fd(-1)
+        gc.freeze()  # a collection would touch, and so copy, all that is shared with the parent
         os.dup2(2, 1)  # standard output is the parent's, for its report
         faulthandler.enable(error_writer)
         # Says where it stands, then ends it. A watchdog thread would wait for the parent's, if that has one.
