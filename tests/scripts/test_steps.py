@@ -56,7 +56,7 @@ def test_every_step_runs_in_order(checkout: Checkout) -> None:
         "mypy ",
         f"python {PYTEST}",
         "python scripts/check-wheel",
-        "python scripts/torture --seconds 30 --seed 1",
+        "python scripts/torture --seconds 20 --seed 1",
     ]
     headings = [line.removeprefix("== ") for line in ran.stdout.splitlines() if line.startswith("== ")]
     assert headings == ["ruff check", "ruff format", "mypy", "pytest", "wheel", "torture", "summary"]
