@@ -10,9 +10,7 @@ A timer fires a microsecond after it is due, so a program that spins with `callL
 
 from __future__ import annotations
 
-import tempfile
 from heapq import heappop, heappush
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -26,10 +24,12 @@ from herd.sim.engine.logs import install as install_logs
 from herd.sim.engine.network import Network
 from herd.sim.engine.pins import outside, real
 from herd.sim.engine.profile import Profile
+from herd.sim.engine.scratch import Scratch
 from herd.sim.engine.trace import NOBODY, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from herd.sim.engine.agenda import Event
     from herd.sim.engine.pipes import Pipe
@@ -47,6 +47,13 @@ class Problem:
     time_ns: int
     host: str
     text: str
+
+
+class Hosts(dict[str, Host]):
+    """Hosts by name, in the order of their creation."""
+
+    def __missing__(self, name: str) -> Host:
+        raise KeyError(f"there is no host {name}; there are {', '.join(self) or 'none'}")
 
 
 class _World:
@@ -75,7 +82,7 @@ class Simulation:
         self.seed = seed
         self.chance = Chance(seed, tape)
         self.network = Network(self.chance, profile or Profile())
-        self.hosts: dict[str, Host] = {}
+        self.hosts = Hosts()
         self.problems: list[Problem] = []
         self.trace = trace
         self.scene: Any = None
@@ -99,7 +106,7 @@ class Simulation:
         self._purge_at = _PURGE_AT
         self._world = _World()
         self._stopped = False
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
 
     # Hosts.
 
@@ -126,16 +133,16 @@ class Simulation:
     def directory(self, name: str) -> Path:
         """Make the directory of a host's files; it goes when the simulation is closed."""
         with outside():
-            if self._directory is None:
-                self._directory = tempfile.TemporaryDirectory(prefix="herd-sim-")
-            path = Path(self._directory.name) / name
+            if self._scratch is None:
+                self._scratch = Scratch()
+            path = self._scratch.path / name
             path.mkdir()
         return path
 
     @property
     def files(self) -> str | None:
         """Where the files of all hosts lie, if there are any."""
-        return None if self._directory is None else self._directory.name
+        return None if self._scratch is None else str(self._scratch.path)
 
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
@@ -148,9 +155,9 @@ class Simulation:
                     process.forget()
             parking.release(self)
             real.collect()
-        if self._directory is not None:
-            self._directory.cleanup()
-            self._directory = None
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
 
     # Events.
 

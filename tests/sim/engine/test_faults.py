@@ -136,3 +136,10 @@ def test_drifts_add_up_to_the_drift_that_a_clock_has_of_its_own() -> None:
     simulation.close()
 
     assert gained == [each * NS_PER_S // 10 for each in (10, 25, 60, 90, 100)]
+
+
+def test_a_fault_of_a_host_that_is_not_there_says_which_there_are() -> None:
+    simulation = Simulation()
+    simulation.host("ada")
+    with pytest.raises(KeyError, match="there is no host bob; there are ada"):
+        Crash("bob").begin(simulation)
