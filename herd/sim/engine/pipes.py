@@ -58,7 +58,6 @@ class Pipe:
         "_next_segment",
         "_simulation",
         "_unacknowledged",
-        "_window",
         "back",
         "comfort",
         "flow",
@@ -67,6 +66,7 @@ class Pipe:
         "outstanding",
         "source",
         "target",
+        "window",
     )
 
     def __init__(self, source: TcpSocket, target: TcpSocket, link: Link, back: Link, flow: int) -> None:
@@ -80,8 +80,9 @@ class Pipe:
         self.is_opaque: bool | None = None
         """Whether it is TLS, whose bytes differ from run to run; None before the first byte."""
         self._simulation = source.simulation
-        self._window = link.profile.window_bytes
-        self.comfort = self._window * 2 // 3
+        self.window = link.profile.window_bytes
+        """What both kernels together hold."""
+        self.comfort = self.window * 2 // 3
         """Up to so many outstanding bytes a writer is told that there is room: Linux leaves a third free.
 
         Told of every byte, it would answer a slow reader with bytes.
@@ -105,7 +106,7 @@ class Pipe:
     @property
     def room(self) -> int:
         """How many bytes may be written now."""
-        return self._window - self.outstanding
+        return self.window - self.outstanding
 
     @property
     def is_fresh(self) -> bool:

@@ -16,6 +16,7 @@ from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from herd.sim.engine import current
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.current import FAILURES
 from herd.sim.engine.names import SimulatedResolver
@@ -236,7 +237,11 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def received(self, reader: Any, data: bytes) -> None:
         """Hand data to the protocol of a transport that reads: what `read_ready` does, the short way."""
-        self.process.become_current()
+        process = self.process
+        if process.directory is None:
+            current.process = process
+        else:
+            process.become_current()
         try:
             reader.protocol.dataReceived(data)
         except FAILURES as problem:  # likewise

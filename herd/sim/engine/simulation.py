@@ -256,7 +256,8 @@ class Simulation:
         while turns:
             process = turns.pop(0)
             if not process.halted:
-                process.become_current()
+                if process is not current.process:
+                    process.become_current()
                 try:
                     process.reactor.end_turn()
                 except current.FAILURES:  # a reactor logs what its program does not handle

@@ -201,7 +201,10 @@ class TcpSocket(StreamOptions):
             self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
         if simulation.on_read is not None:
             simulation.on_read(incoming, data)
-        incoming.acknowledge(len(data))
+        if incoming.back.blocked or incoming.source.is_waiting:
+            incoming.acknowledge(len(data))
+        else:
+            incoming.outstanding -= len(data)
 
     def send(self, data: bytes | memoryview) -> int:
         """Write as much as there is room for; returns how many bytes."""
@@ -223,7 +226,9 @@ class TcpSocket(StreamOptions):
     def send_whole(self, data: bytes) -> bool:
         """Write all of it if there is room for that now; returns whether it was."""
         outgoing = self._outgoing
-        if outgoing is None or self.error or self._fin_sent or len(data) > outgoing.room:
+        if outgoing is None or self.error or self._fin_sent:
+            return False
+        if outgoing.outstanding + len(data) > outgoing.window:
             return False
         outgoing.write(data)
         self.is_waiting = outgoing.outstanding > outgoing.comfort

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +44,7 @@ async def wrong(ground: Ground) -> None:
 
 
 async def fickle(ground: Ground) -> None:
-    ground.note("who", str(ground.directory))
+    ground.note("who", random.random())
 
 
 @each_player
