@@ -71,7 +71,9 @@ def test_a_host_has_no_collector(process: Process) -> None:
         gc.unfreeze()
         gc.disable()
         gc.set_threshold(1)
-    assert (gc.get_freeze_count(), gc.isenabled(), gc.get_threshold()) == (frozen, enabled, thresholds)
+    assert (gc.isenabled(), gc.get_threshold()) == (enabled, thresholds)
+    # Of what was frozen before, a few things may have been let go of since.
+    assert 0 <= frozen - gc.get_freeze_count() < 1_000
 
 
 def test_what_is_to_happen_at_the_end_is_the_processs(process: Process) -> None:
