@@ -184,11 +184,6 @@ class Watch:
         """Return the beginnings of links that a server was dialed for, the last few."""
         return self.openings.get(server, [])[-10:]
 
-    @property
-    def unreached(self) -> int:
-        """How many records have not reached every server."""
-        return sum(len(each) for each in self._news.values())
-
     def figures(self) -> dict[str, Any]:
         """Return what there is to tell, as JSON."""
         records = self.link_messages["AT"]

@@ -21,11 +21,6 @@ FIVE: Final[Topology] = {
 """The servers of the specification: a ring."""
 
 
-def links(topology: Topology) -> list[tuple[str, str]]:
-    """Return each link once, in a fixed order."""
-    return [(a, b) for a, neighbors in topology.items() for b in neighbors if a < b]
-
-
 def of_links(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Topology:
     """Return the topology that has these links."""
     neighbors: dict[str, list[str]] = {name: [] for name in names}

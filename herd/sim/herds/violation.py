@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
@@ -36,15 +36,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.invariant}: {self.name}: {self.text}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it for a program; operations by their numbers."""
-        return {
-            "invariant": self.invariant,
-            "name": self.name,
-            "text": self.text,
-            "operations": [each.number for each in self.operations],
-        }
 
 
 def shown(data: bytes | None) -> str:

@@ -8,10 +8,9 @@ import pytest
 from attrs import evolve
 
 from herd.core.limits import Limits
-from herd.core.replica import Replica
 from herd.sim.herds.circumstances import Outage
 from herd.sim.herds.clients import Say
-from herd.sim.herds.convergence import Convergence
+from herd.sim.herds.figures import Watch
 from herd.sim.herds.invariants import Peaks, converges, judge, terminates
 from herd.sim.herds.violation import INVARIANTS
 from tests.sim.herds.hosted import Hosted
@@ -83,42 +82,9 @@ def test_a_run_is_judged_by_every_invariant() -> None:
     }
 
 
-def test_a_server_has_a_record_as_soon_as_it_has_a_greater_one() -> None:
-    now_ns = 0
-    convergence = Convergence(lambda: now_ns)
-    alford, ball = Replica("Alford", ["Ball"], Limits()), Replica("Ball", ["Alford"], Limits())
-    ball.report([(b"", b"moa", b"+1-1", b"5")], EPOCH_NS)
-    for replica in (alford, ball):
-        convergence.watch(replica.name, replica)
-    now_ns = 1
-    (first,) = alford.report([(b"", b"kiwi", b"+1-1", b"10")], EPOCH_NS)
-    now_ns = 2
-    (second,) = alford.report([(b"", b"kiwi", b"+1-1", b"9.5")], EPOCH_NS)
-    (third,) = alford.report([(b"", b"kiwi", b"+1-1", b"11")], EPOCH_NS)
-    now_ns = 3
-    ball.learn([(third[:-1], b"kiwi")], "Alford", EPOCH_NS)
-    ball.learn([(first[:-1], b"kiwi")], "Alford", EPOCH_NS)
-    assert first == second
-    (moa, older, newer) = convergence.spreads()
-    assert dict(moa.first_ns) == {"Ball": 0}
-    assert (older.line, dict(older.first_ns)) == (first[:-1], {"Ball": 3, "Alford": 1})
-    assert (newer.line, dict(newer.first_ns)) == (third[:-1], {"Alford": 2, "Ball": 3})
-    assert (older.took_ns(["Alford", "Ball"]), newer.took_ns(["Alford"]), moa.took_ns(["Alford"])) == (
-        2,
-        0,
-        None,
-    )
-
-
 def test_a_herd_at_work_is_within_its_limits_and_converges() -> None:
     hosted = Hosted()
-    convergence, peaks = Convergence(lambda: hosted.simulation.now_ns), Peaks()
-
-    def watch() -> None:
-        for name in hosted.herd.hosts:
-            replica = hosted.herd.replica(name)
-            assert replica is not None
-            convergence.watch(name, replica)
+    watch, peaks = Watch(hosted.herd), Peaks()
 
     def look() -> None:
         for name in hosted.herd.hosts:
@@ -126,16 +92,12 @@ def test_a_herd_at_work_is_within_its_limits_and_converges() -> None:
             assert node is not None
             peaks.look(name, node, reported=1)
 
-    hosted.simulation.at(0.5, watch)
     for tenths in range(10, 50):
         hosted.simulation.at(tenths / 10, look)
     hosted.client(plan=[Say(2.0, b"IAMAT kiwi +1-1 10\n"), Say(3.0, b"IAMAT kiwi +1-1 12\n")])
     hosted.run(5)
-    for spread in convergence.spreads():
-        took_ns = spread.took_ns(["Alford", "Ball"])
-        assert took_ns is not None
-        assert 0 < took_ns < S
-    assert [each.line[-2:] for each in convergence.spreads()] == [b"10", b"12"]
+    assert (watch.updates, watch.link_messages["AT"], len(watch.arrivals_ns)) == (2, 2, 2)
+    assert all(0 < took_ns < S for took_ns in watch.arrivals_ns)
     assert (peaks.records, peaks.clients, peaks.violations()) == (1, 1, [])
     hosted.close()
 
