@@ -157,7 +157,9 @@ class Reader:
 
     def _environment(self) -> dict[str, str]:
         kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST", "PYTHON", "CI", "BUILD_NUMBER"))
         }
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         reader = {
