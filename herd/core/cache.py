@@ -7,6 +7,8 @@ record itself, so every server agrees about it; and past a number of clients the
 Values are the bare bytes of AT lines: half the memory of objects, and nothing for the garbage collector to
 follow. Clients are spread over shards by a checksum of their ids, so that walking the whole cache can be
 done a shard at a time while it goes on changing.
+
+This is the reference; where it was built, the compiled cache of `herd.core._native` does the same.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 SHARDS: Final = 256
 LEAVES: Final = 65_536
-_SHARD_SHIFT: Final = 24
-_LEAF_SHIFT: Final = 16
+SHARD_SHIFT: Final = 24
+LEAF_SHIFT: Final = 16
 _AGE_BUCKETS: Final = 65_536
 _MIN_BUCKET_NS: Final = NS_PER_S // 100
 
@@ -36,7 +38,8 @@ class Cache:
     def __init__(self, limits: Limits) -> None:
         self._capacity = limits.clients_held
         self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
-        self._shards: list[dict[bytes, bytes]] = [{} for _ in range(SHARDS)]
+        self.shards: list[dict[bytes, bytes]] = [{} for _ in range(SHARDS)]
+        """Client id -> AT line; where an id stands, the upper byte of its checksum says."""
         self.dirty = bytearray(LEAVES)
         """A 1 for each leaf (an id's checksum's upper half) that has changed; who keeps digests clears it."""
         self._ages = AgeIndex(max(self._lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
@@ -54,14 +57,14 @@ class Cache:
 
     def get(self, client_id: bytes, now_ns: int) -> bytes | None:
         """Return a client's AT line; None for a client that is not known or whose record has expired."""
-        line = self._shards[crc32(client_id) >> _SHARD_SHIFT].get(client_id)
+        line = self.shards[crc32(client_id) >> SHARD_SHIFT].get(client_id)
         if line is None or self.is_expired(line, now_ns):
             return None
         return line
 
     def peek(self, client_id: bytes) -> bytes | None:
         """Return a client's AT line as it is held, expired or not."""
-        return self._shards[crc32(client_id) >> _SHARD_SHIFT].get(client_id)
+        return self.shards[crc32(client_id) >> SHARD_SHIFT].get(client_id)
 
     def is_expired(self, line: bytes, now_ns: int) -> bool:
         """Tell whether a record's time is over."""
@@ -74,14 +77,14 @@ class Cache:
         is full of younger ones.
         """
         checksum = crc32(client_id)
-        shard = self._shards[checksum >> _SHARD_SHIFT]
+        shard = self.shards[checksum >> SHARD_SHIFT]
         held = shard.get(client_id)
         if held is not None and not is_newer(line, held) and not self.is_expired(held, now_ns):
             return False
         if received_ns + self._lifetime_ns <= now_ns:
             return False
         shard[client_id] = line
-        self.dirty[checksum >> _LEAF_SHIFT] = 1
+        self.dirty[checksum >> LEAF_SHIFT] = 1
         if held is None:
             self._size += 1
             self._ages.add(client_id, received_ns)
@@ -100,8 +103,15 @@ class Cache:
         return self._ages.is_due(until_ns) or self._size > self._capacity
 
     def shard(self, index: int) -> Mapping[bytes, bytes]:
-        """Return one of the `SHARDS` parts of the cache, as it lives: client id -> AT line."""
-        return self._shards[index]
+        """Return one of the `SHARDS` parts of the cache, for a look at once: client id -> AT line.
+
+        In no order that means anything.
+        """
+        return self.shards[index]
+
+    def shard_size(self, index: int) -> int:
+        """Return how many records a shard has."""
+        return len(self.shards[index])
 
     def _evict(self) -> bytes | None:
         client_id = self._ages.pop_oldest()
@@ -111,8 +121,8 @@ class Cache:
 
     def _delete(self, client_id: bytes) -> None:
         checksum = crc32(client_id)
-        del self._shards[checksum >> _SHARD_SHIFT][client_id]
-        self.dirty[checksum >> _LEAF_SHIFT] = 1
+        del self.shards[checksum >> SHARD_SHIFT][client_id]
+        self.dirty[checksum >> LEAF_SHIFT] = 1
         self._size -= 1
         self.on_dropped(client_id)
 

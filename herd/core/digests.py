@@ -76,7 +76,7 @@ class Digests:
     def walk_cost(self, path: str) -> int:
         """Return how many records `records_of` would walk through beside those it returns."""
         shard = int(path[:SHARD_DEPTH], 16)
-        return 0 if shard == self._indexed_shard else len(self._cache.shard(shard))
+        return 0 if shard == self._indexed_shard else self._cache.shard_size(shard)
 
     def records_of(self, path: str, limit: int) -> dict[bytes, tuple[bytes, bytes]] | None:
         """Return the records under a node, no higher than a shard: fingerprint -> (client id, AT line).
@@ -90,11 +90,11 @@ class Digests:
             self._indexed_shard = shard
         width = FANOUT ** (LEAF_DEPTH - len(path))
         first = int(path, 16) * width
-        ids = [client_id for leaf in range(first, first + width) for client_id in self._index.get(leaf, ())]
+        ids = [id_ for leaf in range(first, first + width) for id_ in sorted(self._index.get(leaf, ()))]
         if len(ids) > limit:
             return None
-        records = self._cache.shard(shard)
-        return {fingerprint(records[id_]): (id_, records[id_]) for id_ in ids if id_ in records}
+        records = [(id_, line) for id_ in ids if (line := self._cache.peek(id_)) is not None]
+        return {fingerprint(line): (id_, line) for id_, line in records}
 
     def forget_index(self) -> None:
         """Let go of the index that `leaf_records` keeps between calls."""
@@ -102,13 +102,11 @@ class Digests:
         self._index = {}
 
     def records_under(self, path: str) -> dict[bytes, bytes]:
-        """Return the records of a node no higher than a shard: client id -> AT line."""
+        """Return the records of a node no higher than a shard: client id -> AT line, by client id."""
         records = self._cache.shard(int(path[:SHARD_DEPTH], 16))
-        if len(path) == SHARD_DEPTH:
-            return dict(records)
         shift = 4 * (8 - len(path))
         node = int(path, 16)
-        return {client_id: line for client_id, line in records.items() if crc32(client_id) >> shift == node}
+        return dict(sorted(item for item in records.items() if crc32(item[0]) >> shift == node))
 
     def _index_shard(self, shard: int) -> dict[int, list[bytes]]:
         index: dict[int, list[bytes]] = {}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from herd.core.ingest import forget
 from herd.core.record import is_newer
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ class Outbox:
     """The records that one neighbor is owed: client id -> AT line."""
 
     def __init__(self) -> None:
-        self._waiting: dict[bytes, bytes] = {}
+        self.waiting: dict[bytes, bytes] = {}
+        """Client id -> AT line, as it stands; taking or closing puts another in its place."""
         self.is_open = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def open(self) -> None:
         """Begin to collect, with nothing waiting."""
@@ -39,41 +41,39 @@ class Outbox:
     def close(self) -> None:
         """Stop collecting and let go of what waits."""
         self.is_open = False
-        self._waiting = {}
+        self.waiting = {}
 
     def put(self, records: Mapping[bytes, bytes]) -> None:
         """Queue records, each newer than any record of its client queued before."""
         if self.is_open:
-            self._waiting.update(records)
+            self.waiting.update(records)
 
     def put_if_newer(self, records: Mapping[bytes, bytes]) -> None:
         """Queue records, but none where one as new already waits."""
         if not self.is_open:
             return
         for client_id, line in records.items():
-            waiting = self._waiting.get(client_id)
+            waiting = self.waiting.get(client_id)
             if waiting is None or is_newer(line, waiting):
-                self._waiting[client_id] = line
+                self.waiting[client_id] = line
 
     def forget(self, client_id: bytes, line: bytes) -> None:
         """Drop what waits for a client, unless it is newer than `line`, which the neighbor has."""
-        waiting = self._waiting.get(client_id)
-        if waiting is not None and not is_newer(waiting, line):
-            del self._waiting[client_id]
+        forget(self.waiting, client_id, line)
 
     def take(self, max_bytes: int) -> list[bytes]:
         """Take the AT lines that have waited longest: one if any waits, and at most about `max_bytes`."""
         size = 0
         taken: list[bytes] = []
-        for client_id, line in self._waiting.items():
+        for client_id, line in self.waiting.items():
             if taken and size >= max_bytes:
                 break
             size += len(line)
             taken.append(client_id)
-        if len(taken) == len(self._waiting):
-            waiting, self._waiting = self._waiting, {}
+        if len(taken) == len(self.waiting):
+            waiting, self.waiting = self.waiting, {}
             return list(waiting.values())
-        return [self._waiting.pop(client_id) for client_id in taken]
+        return [self.waiting.pop(client_id) for client_id in taken]
 
 
 class Flood:

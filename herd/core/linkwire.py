@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import frozen
 
 from herd.core.errors import LinkError
-from herd.core.position import is_position
+from herd.core.position import PLAIN_POSITION, is_position
 from herd.core.reconcile import Step, parse_step
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ _FIELDS: Final = re.compile(
     rb"AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) ([^ ]+) [0-9]+(?:\.[0-9]+)?"
 )
 _FAST: Final = re.compile(
-    rb"^(AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) "
-    rb"[+-](?:[0-8]?[0-9](?:\.[0-9]{1,20})?|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{1,20})?|180) "
-    rb"[0-9]+(?:\.[0-9]+)?)\n",
+    rb"^(AT [^ \t\n\r\f\v]++ [+-][0-9]++\.[0-9]{9} ([^ \t\n\r\f\v]++) " + PLAIN_POSITION + rb" "
+    rb"[0-9]++(?:\.[0-9]++)?+)\n",
     re.MULTILINE,
 )
 _COUNT: Final = re.compile(rb"(PING|PONG) ([0-9]{1,18})")
@@ -70,24 +69,44 @@ def is_record(line: bytes, client_id: bytes) -> bool:
     return match is not None and match[1] == client_id and is_position(match[2])
 
 
+def split_control(lines: bytes) -> tuple[bytes, bytes]:
+    """Cut whole lines where the last records end: what follows are heartbeats, which come after records."""
+    end = len(lines)
+    while end:
+        begin = lines.rfind(b"\n", 0, end - 1) + 1
+        if lines.startswith(b"AT ", begin):
+            break
+        end = begin
+    return lines[:end], lines[end:]
+
+
 class LinkParser:
     """The bytes of one link -> messages."""
 
     def __init__(self, limits: Limits) -> None:
-        self._line_bytes = max_link_line_bytes(limits)
-        self._client_id_bytes = limits.client_id_bytes
+        self.longest_line = max_link_line_bytes(limits)
+        self.longest_id = limits.client_id_bytes
         self._rest = b""
 
     def feed(self, chunk: bytes) -> list[Message]:
         """Take the next bytes; return the messages that they complete."""
-        data = self._rest + chunk if self._rest else chunk
+        return self.parse(self.frame(chunk))
+
+    def frame(self, chunk: bytes) -> bytes:
+        """Take the next bytes; return the whole lines that they complete, for `parse` or for `learn`."""
+        if not self._rest and chunk.endswith(b"\n"):
+            return chunk
+        data = self._rest + chunk
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]
-        if len(self._rest) > self._line_bytes:
-            raise LinkError(f"sent a line of over {self._line_bytes} bytes")
-        return self._parse(data[:end]) if end else []
+        if len(self._rest) > self.longest_line:
+            raise LinkError(f"sent a line of over {self.longest_line} bytes")
+        return data[:end]
 
-    def _parse(self, lines: bytes) -> list[Message]:
+    def parse(self, lines: bytes) -> list[Message]:
+        """Return the messages in what `frame` gave, whether that is much or nothing."""
+        if not lines:
+            return []
         records = _FAST.findall(lines)
         if len(records) == lines.count(b"\n"):
             for line, client_id in records:
@@ -121,7 +140,7 @@ class LinkParser:
         return step
 
     def _check_sizes(self, line: bytes, client_id: bytes) -> None:
-        if len(line) > self._line_bytes:
-            raise LinkError(f"sent a line of over {self._line_bytes} bytes")
-        if len(client_id) > self._client_id_bytes:
-            raise LinkError(f"sent a client id of over {self._client_id_bytes} bytes")
+        if len(line) > self.longest_line:
+            raise LinkError(f"sent a line of over {self.longest_line} bytes")
+        if len(client_id) > self.longest_id:
+            raise LinkError(f"sent a client id of over {self.longest_id} bytes")

@@ -18,9 +18,10 @@ class Pace:
         self._each_s = 1 / per_s
         self._paid_until_s = float("-inf")
 
-    def take(self, count: int, now_s: float) -> None:
-        """Spend the time of `count` commands."""
+    def take(self, count: int, now_s: float) -> float:
+        """Spend the time of `count` commands; return how long to wait before the next one."""
         self._paid_until_s = max(self._paid_until_s, now_s - _SAVED_S) + count * self._each_s
+        return self.wait_s(now_s)
 
     def wait_s(self, now_s: float) -> float:
         """Return how long to wait before the next command."""

@@ -16,6 +16,11 @@ from attrs import frozen
 MAX_LATITUDE: Final = Decimal(90)
 MAX_LONGITUDE: Final = Decimal(180)
 
+PLAIN_POSITION: Final = (
+    rb"[+-](?:[0-8]?[0-9](?:\.[0-9]{1,20}+)?+|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2}+)(?:\.[0-9]{1,20}+)?+|180)"
+)
+"""A position as programs send it, for quick expressions: a part of what `is_position` accepts."""
+
 _NUMBER: Final = rb"[+-][0-9]+(?:\.[0-9]+)?"
 _POSITION: Final = re.compile(rb"(%b)(%b)" % (_NUMBER, _NUMBER))
 

@@ -20,10 +20,11 @@ from typing import Final
 
 NS_PER_S: Final = 10**9
 
-_DECIMALS: Final = 9
+DECIMALS: Final = 9
+"""Of a difference."""
 _PLAIN_LENGTH: Final = 40
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
-_NANOSECOND: Final = Decimal(1).scaleb(-_DECIMALS)
+_NANOSECOND: Final = Decimal(1).scaleb(-DECIMALS)
 
 
 def origin_prefix(origin: str) -> bytes:
@@ -42,14 +43,14 @@ def difference(now_ns: int, time: bytes) -> bytes:
         elapsed_ns = now_ns - _nanoseconds(time)
         sign, size_ns = (b"+", elapsed_ns) if elapsed_ns >= 0 else (b"-", -elapsed_ns)
         return b"%b%d.%09d" % (sign, size_ns // NS_PER_S, size_ns % NS_PER_S)
-    now = Decimal(now_ns).scaleb(-_DECIMALS, context=_EXACT)
+    now = Decimal(now_ns).scaleb(-DECIMALS, context=_EXACT)
     elapsed = _EXACT.quantize(_EXACT.subtract(now, Decimal(time.decode("ascii"))), _NANOSECOND)
     return f"{elapsed or abs(elapsed):+f}".encode("ascii")
 
 
 def _is_plain(time: bytes) -> bool:
     """Tell whether a time has nine decimals and a size that integers are quick with: nearly all have."""
-    return time[-_DECIMALS - 1 : -_DECIMALS] == b"." and len(time) <= _PLAIN_LENGTH
+    return time[-DECIMALS - 1 : -DECIMALS] == b"." and len(time) <= _PLAIN_LENGTH
 
 
 def _nanoseconds(numeral: bytes) -> int:
@@ -104,4 +105,4 @@ def received_ns(line: bytes) -> int:
     if _is_plain(time) and len(elapsed) <= _PLAIN_LENGTH:
         return _nanoseconds(elapsed) + _nanoseconds(time)
     exact = _EXACT.add(Decimal(elapsed.decode("ascii")), Decimal(time.decode("ascii")))
-    return math.floor(exact.scaleb(_DECIMALS, context=_EXACT))
+    return math.floor(exact.scaleb(DECIMALS, context=_EXACT))

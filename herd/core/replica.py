@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from herd.core.cache import Cache
 from herd.core.digests import Digests
 from herd.core.flood import Flood
-from herd.core.record import NS_PER_S, make_line, origin_prefix, received_ns
+from herd.core.ingest import Fresh, answer
+from herd.core.native import Cache, ingest, learn
+from herd.core.record import NS_PER_S, origin_prefix, received_ns
+from herd.core.wire import ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,42 +43,36 @@ class Replica:
         self._prefix = origin_prefix(name)
 
     def report(self, reports: Reports, now_ns: int) -> list[bytes]:
-        """Take clients' IAMATs, received at `now_ns`; return their answers.
-
-        Each answer is the herd's current AT line of that client: the one just made, or the one held if the
-        report is a retry or too late.
-        """
+        """Take clients' IAMATs, received at `now_ns`; return their answers."""
         answers: list[bytes] = []
-        fresh: dict[bytes, bytes] = {}
-        for command, client_id, position, time in reports:
-            line = self._answer(client_id, position, time, now_ns, fresh)
-            answers.append(line + (b"\r\n" if command.endswith(b"\r\n") else b"\n"))
+        fresh: Fresh = {}
+        for command, *report in reports:
+            line = answer(self.cache, report, self._prefix, now_ns, fresh)
+            answers.append(line + ending_of(command))
         self._publish(fresh, None)
         return answers
 
-    def _answer(
-        self, client_id: bytes, position: bytes, time: bytes, now_ns: int, fresh: dict[bytes, bytes]
-    ) -> bytes:
-        held = self.cache.peek(client_id)
-        if (
-            held is not None
-            and held.endswith(b" %b %b %b" % (client_id, position, time))
-            and not self.cache.is_expired(held, now_ns)
-        ):
-            return held
-        line = make_line(self._prefix, now_ns, client_id, position, time)
-        if self.cache.offer(client_id, line, now_ns, now_ns):
-            fresh[client_id] = line
-            return line
-        return held or line
+    def report_lines(self, lines: bytes, now_ns: int, longest_id: int) -> tuple[bytes, int] | None:
+        """Take whole lines of clients, received at `now_ns`; return the joined answers and how many they are.
+
+        None, and nothing done, if a line is anything but a plain IAMAT: see `ingest`.
+        """
+        taken = ingest(self.cache, lines, self._prefix, now_ns, longest_id)
+        if taken is None:
+            return None
+        reply, fresh, count = taken
+        self._publish(fresh, None)
+        return reply, count
 
     def learn(self, records: Iterable[tuple[bytes, bytes]], source: str, now_ns: int) -> int:
         """Take a neighbor's records, pairs of (AT line, client id); return how many were news."""
         outbox = self.flood.outboxes[source]
-        fresh: dict[bytes, bytes] = {}
+        fresh: Fresh = {}
         latest_ns = now_ns + self._clock_skew_ns
         for line, client_id in records:
             outbox.forget(client_id, line)
+            if line == self.cache.peek(client_id):
+                continue
             received = received_ns(line)
             if received > latest_ns:
                 self.refused += 1
@@ -85,12 +81,29 @@ class Replica:
         self._publish(fresh, source)
         return len(fresh)
 
+    def learn_lines(
+        self, lines: bytes, source: str, now_ns: int, longest_id: int, longest_line: int
+    ) -> int | None:
+        """Take whole lines of a neighbor; return how many records they are.
+
+        None, and nothing done, if a line is anything but a plain record within the limits: see `ingest`.
+        """
+        waiting = self.flood.outboxes[source].waiting
+        latest_ns = now_ns + self._clock_skew_ns
+        taken = learn(self.cache, lines, waiting, now_ns, latest_ns, longest_id, longest_line)
+        if taken is None:
+            return None
+        fresh, count, refused = taken
+        self.refused += refused
+        self._publish(fresh, source)
+        return count
+
     def configure(self, limits: Limits) -> None:
         """Take on other limits."""
         self._clock_skew_ns = round(limits.clock_skew_s * NS_PER_S)
         self.cache.configure(limits)
 
-    def _publish(self, fresh: dict[bytes, bytes], source: str | None) -> None:
+    def _publish(self, fresh: Fresh, source: str | None) -> None:
         if fresh:
             self.flood.publish(fresh, source)
             self.on_owed()

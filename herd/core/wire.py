@@ -1,9 +1,9 @@
 """Chunks of bytes from a client -> commands.
 
-This is the hot path, so it works on a whole chunk at a time. One regular expression finds every well-formed
-IAMAT line of the chunk; where it finds as many as there are lines, they are the answer. Any other chunk goes
-to the strict parser, line by line. The strict parser is the specification; the expression accepts a part of
-what it accepts, and gives the same commands for it.
+One regular expression finds every plain IAMAT line of a chunk; where it finds as many as there are lines,
+they are the answer. Any other chunk goes to the strict parser, line by line. The strict parser is the
+specification; the expression accepts a part of what it accepts, and gives the same commands for it. (A server
+that has nothing to do but to answer reports takes them without making commands at all: see `ingest`.)
 
 Commands come out grouped: consecutive IAMATs as one list, so that their replies can be joined into one.
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
 
-from herd.core.position import is_position
+from herd.core.position import PLAIN_POSITION, is_position
 
 if TYPE_CHECKING:
     from herd.core.limits import Limits
@@ -36,9 +36,7 @@ _WHOLE: Final = re.compile(rb"[0-9]+")
 # What a fast IAMAT may be besides its client id: "IAMAT", blanks, two 25-digit degrees, a time, an ending.
 _FAST_OVERHEAD: Final = 160
 _FAST: Final = (
-    rb"^(IAMAT ([^ \t\n\r\f\v]{1,%d}) "
-    rb"([+-](?:[0-8]?[0-9](?:\.[0-9]{1,20})?|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]{1,20})?|180)) "
-    rb"([0-9]{1,20}(?:\.[0-9]{1,20})?)\r?\n)"
+    rb"^(IAMAT ([^ \t\n\r\f\v]{1,%d}+) (" + PLAIN_POSITION + rb") ([0-9]{1,20}+(?:\.[0-9]{1,20}+)?+)\r?\n)"
 )
 
 
@@ -76,19 +74,35 @@ class CommandParser:
     def __init__(self, limits: Limits) -> None:
         self._line_bytes = limits.line_bytes
         self._client_id_bytes = limits.client_id_bytes
-        self._find_reports = _fast_expression(limits).findall
+        self.longest_id = longest_plain_id(limits)
+        self._find_reports = _fast_expression(self.longest_id).findall
         self._rest = b""
         self._closed = False
 
     def feed(self, chunk: bytes) -> list[Command]:
         """Take the next bytes; return the commands that they complete."""
+        return self.parse(self.frame(chunk))
+
+    def frame(self, chunk: bytes) -> bytes:
+        """Take the next bytes; return the whole lines that they complete, for `parse` or for `ingest`."""
         if self._closed:
-            return []
-        data = self._rest + chunk if self._rest else chunk
+            return b""
+        if not self._rest and chunk.endswith(b"\n"):
+            return chunk
+        data = self._rest + chunk
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]
-        commands = self._parse(data[:end]) if end else []
-        if len(self._rest) > self._line_bytes and not self._closed:
+        return data[:end]
+
+    @property
+    def is_rest_too_long(self) -> bool:
+        """Tell whether the line that has begun is over the limit; `parse` then says so."""
+        return len(self._rest) > self._line_bytes
+
+    def parse(self, lines: bytes) -> list[Command]:
+        """Return the commands in what `frame` gave, whether that is much or nothing."""
+        commands = self._parse(lines) if lines else []
+        if self.is_rest_too_long and not self._closed:
             commands.append(self._too_long())
         return commands
 
@@ -165,6 +179,10 @@ def _is_bound(text: bytes) -> bool:
     return bool(_WHOLE.fullmatch(text)) and Decimal(text.decode("ascii")) <= MAX_BOUND
 
 
-def _fast_expression(limits: Limits) -> re.Pattern[bytes]:
-    longest = max(1, min(limits.client_id_bytes, limits.line_bytes - _FAST_OVERHEAD))
-    return re.compile(_FAST % longest, re.MULTILINE)  # the re module caches it
+def longest_plain_id(limits: Limits) -> int:
+    """Return how long a client id may be in a line that is certainly within the limits."""
+    return max(1, min(limits.client_id_bytes, limits.line_bytes - _FAST_OVERHEAD))
+
+
+def _fast_expression(longest_id: int) -> re.Pattern[bytes]:
+    return re.compile(_FAST % longest_id, re.MULTILINE)  # the re module caches it

@@ -136,8 +136,13 @@ class ClientConnection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take a chunk of input."""
         if self._input is Input.OPEN:
-            self._active_s = self._context.world.reactor.seconds()
-            self._commands.extend(self._parser.feed(data))
+            self._active_s = now_s = self._context.world.reactor.seconds()
+            lines = self._parser.frame(data)
+            if lines and self._answer_at_once(lines, now_s):
+                if not self._parser.is_rest_too_long:
+                    return
+                lines = b""
+            self._commands.extend(self._parser.parse(lines))
             self._work()
 
     def readConnectionLost(self) -> None:
@@ -206,7 +211,8 @@ class ClientConnection(Protocol):
             return
         self._is_working = True
         while self._commands and not self._must_wait():
-            self._keep_pace(self._answer(self._commands.popleft()))
+            count = self._answer(self._commands.popleft())
+            self._keep_pace(count, self._context.world.reactor.seconds())
         self._is_working = False
         output = self._answers.take()
         if output:
@@ -216,6 +222,29 @@ class ClientConnection(Protocol):
         elif not self._commands and not self._answers:
             self._close()
 
+    def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
+        """Answer lines that are all reports in one go, if nothing stands before them; tell whether it was done."""
+        context = self._context
+        if (
+            self._commands
+            or self._answers
+            or self._is_output_full
+            or self._is_working
+            or self._pause_end is not None
+            or context.promises is not None
+            or context.log.lines
+        ):
+            return False
+        taken = context.replica.report_lines(lines, context.world.wall_ns(), self._parser.longest_id)
+        if taken is None:
+            return False
+        reply, count = taken
+        self.transport.write(reply)
+        self._keep_pace(count, now_s)
+        if self._is_output_full or self._pause_end is not None:
+            self._read_or_wait()
+        return True
+
     def _must_wait(self) -> bool:
         return (
             self._is_output_full
@@ -223,12 +252,10 @@ class ClientConnection(Protocol):
             or len(self._answers) >= self._context.limits.answers_waiting
         )
 
-    def _keep_pace(self, count: int) -> None:
-        reactor = self._context.world.reactor
-        self._pace.take(count, reactor.seconds())
-        wait_s = self._pace.wait_s(reactor.seconds())
+    def _keep_pace(self, count: int, now_s: float) -> None:
+        wait_s = self._pace.take(count, now_s)
         if wait_s > 0 and self._pause_end is None:
-            self._pause_end = reactor.callLater(wait_s, self._end_pause)
+            self._pause_end = self._context.world.reactor.callLater(wait_s, self._end_pause)
 
     def _end_pause(self) -> None:
         self._pause_end = None

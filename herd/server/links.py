@@ -17,7 +17,7 @@ from zope.interface import implementer
 from herd.core.errors import LinkError
 from herd.core.handshake import HANDSHAKE_LINE_BYTES, Handshake, Identity, State
 from herd.core.limits import Limits
-from herd.core.linkwire import LinkParser, Message
+from herd.core.linkwire import LinkParser, split_control
 from herd.server.addresses import address_text
 from herd.server.eventlog import EventLog, Peer
 from herd.server.tls import check_peer
@@ -91,7 +91,7 @@ class LinkConnection(Protocol):
             if self._neighbor is None:
                 data = self._shake_hands(data)
             if data and self._neighbor is not None and not self._is_closing:
-                self._take(self._parser.feed(data))
+                self._take(self._neighbor, self._parser.frame(data))
         except LinkError as error:
             self.refuse(str(error))
 
@@ -178,12 +178,16 @@ class LinkConnection(Protocol):
         self._neighbor.attach(self)
         return data
 
-    def _take(self, messages: list[Message]) -> None:
-        assert self._neighbor is not None
-        for message in messages:
-            if self._context.log.lines and isinstance(message, list):
-                self._context.log.got(self._peer, [line for line, _ in message])
-            self._neighbor.take(message)
+    def _take(self, neighbor: Neighbor, lines: bytes) -> None:
+        log, parser = self._context.log, self._parser
+        if not log.lines:
+            records, control = split_control(lines)
+            if records and neighbor.take_lines(records, parser.longest_id, parser.longest_line):
+                lines = control
+        for message in parser.parse(lines):
+            if log.lines and isinstance(message, list):
+                log.got(self._peer, [line for line, _ in message])
+            neighbor.take(message)
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

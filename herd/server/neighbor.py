@@ -198,6 +198,18 @@ class Neighbor:
             self._reconciler.take(message)
             self._neighbors.schedule_flush()
 
+    def take_lines(self, lines: bytes, longest_id: int, longest_line: int) -> bool:
+        """Take lines that came over the link if all of them are plain records; tell whether they were."""
+        world = self._context.world
+        count = self._neighbors.replica.learn_lines(
+            lines, self.name, world.wall_ns(), longest_id, longest_line
+        )
+        if count is None:
+            return False
+        self._heard_s = world.reactor.seconds()
+        self._received += count
+        return True
+
     def _take_pong(self, message: Pong) -> None:
         if not self._acknowledged <= message.read <= self._sent:
             raise LinkError(f"says that it has read {message.read} records; it was sent {self._sent}")

@@ -11,8 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from herd.core.cache import LEAVES, SHARDS, Cache
+from herd.core.cache import LEAVES, SHARDS
 from herd.core.limits import Limits
+from herd.core.native import Cache
 from herd.core.record import NS_PER_S, make_line, origin_prefix, received_ns
 from tests.core.strategies import NOW_NS, order
 

@@ -1,0 +1,4 @@
+# The compiled core: the same as cache.Cache, ingest.ingest and ingest.learn.
+from herd.core.cache import Cache as Cache
+from herd.core.ingest import ingest as ingest
+from herd.core.ingest import learn as learn

@@ -1,0 +1,118 @@
+#include "ingest.h"
+
+/* What one call of `learn` works with. */
+typedef struct {
+    Cache *cache;
+    PyObject *waiting; /* what the neighbor that sends is itself owed: client id -> AT line */
+    int64_t now_ns;
+    int64_t latest_ns;
+    PyObject *fresh;
+    Py_ssize_t refused;
+} Lesson;
+
+/* Drop what waits for a client, unless it is newer than the record that the neighbor has. */
+static int forget_waiting(PyObject *waiting, PyObject *client_id, const AtLine *at)
+{
+    AtLine other;
+    PyObject *line = PyDict_GetItemWithError(waiting, client_id);
+    if (line == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    if (!PyBytes_Check(line) || !split_at_line(text_of(line), &other))
+        return PyErr_SetString(PyExc_ValueError, "what waits is no AT line"), -1;
+    if (is_newer(other.time, other.origin, other.line, at->time, at->origin, at->line))
+        return 0;
+    return PyDict_DelItem(waiting, client_id);
+}
+
+static int put_fresh(PyObject *fresh, PyObject *client_id, Text text)
+{
+    PyObject *line = bytes_of(text);
+    int done = line == NULL ? -1 : PyDict_SetItem(fresh, client_id, line);
+    Py_XDECREF(line);
+    return done;
+}
+
+static int take_record(Lesson *lesson, const AtLine *at, PyObject *client_id)
+{
+    Cache *cache = lesson->cache;
+    Candidate candidate = {.at = *at, .checksum = checksum_of(at->client_id)};
+    if (PyDict_GET_SIZE(lesson->waiting) > 0 && forget_waiting(lesson->waiting, client_id, at) < 0)
+        return -1;
+    if (!received_by(at, &candidate.received_ns))
+        return -1;
+    if (candidate.received_ns > lesson->latest_ns) {
+        lesson->refused++;
+        return 0;
+    }
+    candidate.filed_ns = candidate.received_ns;
+    candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
+    Offer offer = cache_offer(cache, &candidate, lesson->now_ns);
+    if (offer == OFFER_NEWS)
+        return put_fresh(lesson->fresh, client_id, at->line);
+    return offer == OFFER_FAILED ? -1 : 0;
+}
+
+static int take_all(Lesson *lesson, const AtLine *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PyObject *client_id = bytes_of(records[i].client_id);
+        int done = client_id == NULL ? -1 : take_record(lesson, &records[i], client_id);
+        Py_XDECREF(client_id);
+        if (done < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Scan a chunk whole before anything is done; NULL with no exception if it is not for the hot path. */
+static AtLine *scan_records(Text lines, size_t longest_id, size_t longest_line, size_t count)
+{
+    AtLine *records = PyMem_Malloc((count + 1) * sizeof *records);
+    if (records == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    const char *at = lines.at, *end = lines.at + lines.bytes;
+    for (size_t i = 0; i < count && at != NULL; i++) {
+        at = scan_at_line(at, end, &records[i]);
+        if (at != NULL && (records[i].client_id.bytes > longest_id || records[i].line.bytes > longest_line))
+            at = NULL;
+    }
+    if (at == end)
+        return records;
+    PyMem_Free(records);
+    return NULL;
+}
+
+static bool read_arguments(PyObject *const *args, Py_ssize_t count, Lesson *lesson, size_t *longest_id,
+                           size_t *longest_line)
+{
+    if (count != 7 || Py_TYPE(args[0]) != &CacheType || !PyBytes_Check(args[1]) || !PyDict_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "learn takes a compiled cache, bytes, a dict and four integers");
+        return false;
+    }
+    *lesson = (Lesson){.cache = (Cache *)args[0], .waiting = args[2]};
+    *longest_id = PyLong_AsSize_t(args[5]);
+    *longest_line = PyLong_AsSize_t(args[6]);
+    return !PyErr_Occurred() && as_ns(args[3], &lesson->now_ns) && as_ns(args[4], &lesson->latest_ns);
+}
+
+PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
+{
+    Lesson lesson;
+    size_t longest_id, longest_line;
+    if (!read_arguments(args, arguments, &lesson, &longest_id, &longest_line))
+        return NULL;
+    Text lines = text_of(args[1]);
+    size_t count = count_lines(lines.at, lines.at + lines.bytes);
+    AtLine *records = scan_records(lines, longest_id, longest_line, count);
+    if (records == NULL)
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    PyObject *result = NULL;
+    lesson.fresh = PyDict_New();
+    if (lesson.fresh != NULL && take_all(&lesson, records, count) == 0)
+        result = Py_BuildValue("Onn", lesson.fresh, (Py_ssize_t)count, lesson.refused);
+    Py_XDECREF(lesson.fresh);
+    PyMem_Free(records);
+    return result;
+}
