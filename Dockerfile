@@ -20,8 +20,14 @@ ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 ARG PIP_INDEX_URL
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 DEBIAN_FRONTEND=noninteractive
 WORKDIR /src
+# The compiler of herd's core stays behind too. Where it cannot be had (another system than Debian, or no mirror
+# of its packages) the image has the pure core: `docker run --rm --entrypoint herd herd --version` tells.
+RUN headers=$(python3 -c "import os, sysconfig; print(os.path.exists(sysconfig.get_path('include') + '/Python.h'))") \
+    && { [ "$headers" = True ] || dev=python3-dev; } \
+    && { { apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev $dev; } \
+        || echo "no compiler: the image will have the pure core" >&2; }
 # Two environments: the tools that build stay behind, so does pip.
 RUN python3 -m venv --without-pip /opt/herd && python3 -m venv /opt/build && /opt/build/bin/pip install "build>=1.2"
 # What herd needs, before herd itself: a change of herd's code leaves this layer as it is.
@@ -29,7 +35,7 @@ COPY pyproject.toml ./
 RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
         > requirements.txt \
     && /opt/build/bin/pip --python /opt/herd install -r requirements.txt
-COPY README.md LICENSE NOTICE ./
+COPY README.md LICENSE NOTICE hatch_build.py ./
 COPY herd ./herd
 RUN /opt/build/bin/python -m build --wheel --outdir dist && /opt/build/bin/pip --python /opt/herd install dist/*.whl
 
@@ -46,6 +52,7 @@ RUN groupadd --system --gid 10001 herd \
     && install -d -o herd -g herd -m 0750 /var/lib/herd \
     && herd places build \
     && chmod -R a+rX /var/cache/herd \
+    && herd --version \
     && twistd herd --help > /dev/null \
     && herd places near +34.068930-118.445127 10 5
 COPY conf/compose.toml /etc/herd/herd.toml

@@ -14,7 +14,7 @@ import pytest
 
 import herd
 from tests.house import arrows, sets, shape, worlds
-from tests.house.finding import ROOT, checkout, is_python_script, python_sources, text_of
+from tests.house.finding import ROOT, c_sources, checkout, is_python_script, python_sources, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,15 @@ def over_texts(rule: Callable[[str, str], list[Finding]]) -> list[Finding]:
     return [finding for path, text in texts if text is not None for finding in rule(path, text)]
 
 
+def over_c(rule: Callable[[str, str], list[Finding]]) -> list[Finding]:
+    return [finding for path, text in c_sources() for finding in rule(path, text)]
+
+
+def long_files() -> list[Finding]:
+    python = [(source.path, source.text) for source in python_sources()]
+    return [finding for path, text in (*python, *c_sources()) for finding in shape.long_files(path, text)]
+
+
 def walks() -> list[Finding]:
     herd = [source for source in python_sources() if in_herd(source)]
     return sets.walks([source for source in herd if hosted(source)], known=herd)
@@ -80,9 +89,11 @@ RULES: dict[str, Callable[[], list[Finding]]] = {
     "the reactor is an argument": lambda: over_sources(reactor_free, arrows.global_reactors),
     "time and chance are arguments": lambda: over_sources(hosted, worlds.leaks),
     "no set is walked": walks,
-    "a file has at most 400 lines": lambda: over_sources(anywhere, shape.long_files),
+    "a file has at most 400 lines": long_files,
     "a function has at most 50 lines": lambda: over_sources(anywhere, shape.long_functions),
+    "a function in C has at most 50 lines": lambda: over_c(shape.long_c_functions),
     "a module says what it is": lambda: over_sources(anywhere, shape.silent_modules),
+    "a file in C says what it is": lambda: over_c(shape.silent_c_files),
     "a public name says what it is": lambda: over_sources(in_herd, shape.silent_names),
     "nothing is put off": lambda: over_texts(shape.unfinished),
     "no path of a machine": lambda: over_texts(shape.machine_paths),

@@ -74,11 +74,28 @@ class HerdGroup(LazyGroup):
             raise _Told(str(error)) from error
 
 
+def _print_version(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's
+    """Print herd's version, and which core runs."""
+    if not is_asked or ctx.resilient_parsing:
+        return
+    from herd.core.native import CORE
+
+    click.echo(f"herd {herd.__version__} ({CORE} core)")
+    ctx.exit()
+
+
 @click.group(
     cls=HerdGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n  herd up\n  herd say Alford 'WHATSAT kiwi.cs.ucla.edu 10 5'\n  herd status",
 )
-@click.version_option(herd.__version__, prog_name="herd")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version, and whether the core is compiled or pure.",
+)
 def main() -> None:
     """Named servers that share fast-moving client positions, with no database in the middle."""

@@ -45,7 +45,7 @@ def status(*, config_file: Path | None, as_json: bool, exit_code: bool, watch: b
       servers  a list, in the order of the configuration, of objects:
         name, up                        always
         error                           if it is down: why
-        pid, version, uptime_s, clients, links, log, records,
+        pid, version, core ("compiled" or "pure"), uptime_s, clients, links, log, records,
         refused_records, connections, provider, durability, answers_waiting,
         journal, neighbors              if it is up; neighbors is a list of
           name, state ("up", "connecting" or "down"), for_s, outbox, sent,

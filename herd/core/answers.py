@@ -21,31 +21,32 @@ class AnswerQueue:
     """The answers of one connection."""
 
     def __init__(self) -> None:
-        self._slots: deque[Slot] = deque()
+        self.slots: deque[Slot] = deque()
+        """The answers that wait for one that is not known yet, that one included."""
         self._ready: list[bytes] = []
 
     def __len__(self) -> int:
-        """Return how many answers wait for one that is not known yet, that one included."""
-        return len(self._slots)
+        """Return how many answers wait."""
+        return len(self.slots)
 
     def add(self, answer: bytes) -> None:
         """Append an answer that is known."""
-        if self._slots:
-            self._slots.append(Slot(answer))
+        if self.slots:
+            self.slots.append(Slot(answer))
         else:
             self._ready.append(answer)
 
     def reserve(self) -> Slot:
         """Append an answer that will be known later."""
         slot = Slot()
-        self._slots.append(slot)
+        self.slots.append(slot)
         return slot
 
     def fill(self, slot: Slot, answer: bytes) -> None:
         """Make a reserved answer known."""
         slot.answer = answer
-        while self._slots and self._slots[0].answer is not None:
-            self._ready.append(self._slots.popleft().answer or b"")
+        while self.slots and self.slots[0].answer is not None:
+            self._ready.append(self.slots.popleft().answer or b"")
 
     def take(self) -> bytes:
         """Take all answers that may be sent now, joined."""

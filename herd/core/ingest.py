@@ -1,9 +1,9 @@
 """The hot path: chunks of whole lines -> answers, and what is news.
 
-Nearly every chunk that a busy server reads is a row of reports, or of a neighbor's records, in the one form in
-which programs send them. Such a chunk is taken in one go: one regular expression finds its lines, each line
-is one look into the cache, and out come one joined reply and one dictionary of what is news, client id -> AT
-line. The reply line *is* the flood line, and nothing is made for a line that is not kept.
+Nearly every chunk that a busy server reads is a row of reports, or of a neighbor's records, in the one form
+in which programs send them. Such a chunk is taken in one go: one regular expression finds its lines, each
+line is one look into the cache, and out come one joined reply and one dictionary of what is news, client id
+-> AT line. The reply line *is* the flood line, and nothing is made for a line that is not kept.
 
 Any other chunk is declined, with None, before anything is done with it: then the strict parsers take it, line
 by line, and `Replica` answers command by command. That is the specification. What is here gives the same
@@ -45,7 +45,7 @@ _RECORD: Final = re.compile(
 )
 
 _TIME: Final = 20
-"""Bytes of a time with ten digits, a point and nine decimals; below, where its point and the blank before stand."""
+"""Bytes of a time with ten digits, a point and nine decimals; its point and the blank before it stand here:"""
 _POINT_AT: Final = -10
 _BLANK_AT: Final = -21
 _POINT: Final = ord(b".")

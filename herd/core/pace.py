@@ -20,9 +20,8 @@ class Pace:
 
     def take(self, count: int, now_s: float) -> float:
         """Spend the time of `count` commands; return how long to wait before the next one."""
-        self._paid_until_s = max(self._paid_until_s, now_s - _SAVED_S) + count * self._each_s
-        return self.wait_s(now_s)
-
-    def wait_s(self, now_s: float) -> float:
-        """Return how long to wait before the next command."""
-        return max(0.0, self._paid_until_s - now_s)
+        paid_until_s = self._paid_until_s
+        if paid_until_s < now_s - _SAVED_S:
+            paid_until_s = now_s - _SAVED_S
+        self._paid_until_s = paid_until_s = paid_until_s + count * self._each_s
+        return paid_until_s - now_s if paid_until_s > now_s else 0.0

@@ -61,7 +61,9 @@ class Replica:
         if taken is None:
             return None
         reply, fresh, count = taken
-        self._publish(fresh, None)
+        if fresh:
+            self.flood.publish(fresh, None)
+            self.on_owed()
         return reply, count
 
     def learn(self, records: Iterable[tuple[bytes, bytes]], source: str, now_ns: int) -> int:
@@ -95,7 +97,9 @@ class Replica:
             return None
         fresh, count, refused = taken
         self.refused += refused
-        self._publish(fresh, source)
+        if fresh:
+            self.flood.publish(fresh, source)
+            self.on_owed()
         return count
 
     def configure(self, limits: Limits) -> None:

@@ -78,6 +78,8 @@ class CommandParser:
         self._find_reports = _fast_expression(self.longest_id).findall
         self._rest = b""
         self._closed = False
+        self.is_rest_too_long = False
+        """Whether the line that has begun is over the limit; `parse` then says so."""
 
     def feed(self, chunk: bytes) -> list[Command]:
         """Take the next bytes; return the commands that they complete."""
@@ -92,12 +94,8 @@ class CommandParser:
         data = self._rest + chunk
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]
+        self.is_rest_too_long = len(self._rest) > self._line_bytes
         return data[:end]
-
-    @property
-    def is_rest_too_long(self) -> bool:
-        """Tell whether the line that has begun is over the limit; `parse` then says so."""
-        return len(self._rest) > self._line_bytes
 
     def parse(self, lines: bytes) -> list[Command]:
         """Return the commands in what `frame` gave, whether that is much or nothing."""

@@ -116,7 +116,7 @@ class ClientConnection(Protocol):
         self._is_admitted = False
         self._pace = Pace(context.limits.commands_per_s)
         self._pause_end: IDelayedCall | None = None
-        self._active_s = context.world.reactor.seconds()
+        self._active_s: float = context.world.reactor.seconds()
 
     def connectionMade(self) -> None:
         """Begin."""
@@ -192,14 +192,18 @@ class ClientConnection(Protocol):
             self._input = Input.ENDED
             self._work()
 
-    def close_if_idle(self, now_s: float) -> None:
-        """Close a connection that has said nothing for too long, and waits for no answer or reads none."""
+    def close_if_idle(self, now_s: float) -> float:
+        """Close a connection that has said nothing for too long, and waits for no answer or reads none.
+
+        Return when it is to be looked at again: before that it cannot have become idle.
+        """
         idle_s = self._context.limits.idle_s
         is_waiting = bool(self._answers or (self._commands and not self._is_output_full))
         if self._input is Input.OPEN and not is_waiting and now_s - self._active_s >= idle_s:
             self._commands.clear()
             self._refuse(f"idle for {idle_s:g} s")
             self._work()
+        return self._active_s + idle_s
 
     def abort(self) -> None:
         """Close at once."""
@@ -223,11 +227,11 @@ class ClientConnection(Protocol):
             self._close()
 
     def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
-        """Answer lines that are all reports in one go, if nothing stands before them; tell whether it was done."""
+        """Answer lines that are all reports, if nothing stands before them; tell whether that was done."""
         context = self._context
         if (
             self._commands
-            or self._answers
+            or self._answers.slots
             or self._is_output_full
             or self._is_working
             or self._pause_end is not None

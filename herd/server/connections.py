@@ -10,6 +10,8 @@ from weakref import WeakValueDictionary
 
 from twisted.internet.defer import Deferred
 
+from herd.server.wheel import Wheel
+
 Connection = TypeVar("Connection")
 
 
@@ -19,6 +21,7 @@ class Connections(Generic[Connection]):
     def __init__(self) -> None:
         self._open: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._last_number = 0
+        self._wheel = Wheel()
         self._waiting: list[Deferred[None]] = []
 
     def __len__(self) -> int:
@@ -28,11 +31,13 @@ class Connections(Generic[Connection]):
         """Take in a connection; return the number to remove it by."""
         self._last_number += 1
         self._open[self._last_number] = connection
+        self._wheel.put(self._last_number, 0.0)
         return self._last_number
 
     def remove(self, number: int) -> None:
         """Take out a connection that was lost."""
         self._open.pop(number, None)
+        self._wheel.remove(number)
         if not self._open:
             waiting, self._waiting = self._waiting, []
             for deferred in waiting:
@@ -41,6 +46,21 @@ class Connections(Generic[Connection]):
     def all(self) -> list[Connection]:
         """Return the open connections, oldest first."""
         return [connection for _, connection in sorted(self._open.items(), key=_number)]
+
+    def take_due(self, now_s: float) -> list[tuple[int, Connection]]:
+        """Return the connections, with their numbers, that are due to be looked at: new ones are at once."""
+        due = [(number, self._open.get(number)) for number in self._wheel.take_due(now_s)]
+        return [(number, connection) for number, connection in due if connection is not None]
+
+    def look_again(self, number: int, at_s: float) -> None:
+        """Let a connection be due at a later time, unless it is lost."""
+        if number in self._open:
+            self._wheel.put(number, at_s)
+
+    def look_at_all(self) -> None:
+        """Let every connection be due."""
+        for number in sorted(self._open):
+            self._wheel.put(number, 0.0)
 
     def oldest(self) -> Connection:
         """Return the connection that came first; there must be one."""

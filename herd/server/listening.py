@@ -19,6 +19,8 @@ from twisted.internet.endpoints import (
 from twisted.internet.error import CannotListenError
 
 from herd.core.errors import HerdError
+from herd.server.transport import QuickTcp
+from herd.server.turns import is_epoll
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import (
@@ -39,14 +41,20 @@ class StartError(HerdError):
     """A server that cannot start; the text is one line."""
 
 
+def _quick(reactor: Any) -> Any:
+    """Return the reactor, whose connections send at once if it is one that we know well."""
+    return QuickTcp(reactor) if is_epoll(reactor) else reactor
+
+
 def server_endpoint(reactor: Any, address: Address) -> IStreamServerEndpoint:
     """Return the endpoint that listens at `address`."""
     kind = TCP6ServerEndpoint if isIPv6Address(address.host) else TCP4ServerEndpoint
-    return kind(reactor, address.port, backlog=_BACKLOG, interface=address.host)
+    return kind(_quick(reactor), address.port, backlog=_BACKLOG, interface=address.host)
 
 
 def client_endpoint(reactor: Any, address: Address, timeout_s: float) -> IStreamClientEndpoint:
     """Return the endpoint that dials `address`."""
+    reactor = _quick(reactor)
     if isIPAddress(address.host):
         return TCP4ClientEndpoint(reactor, address.host, address.port, timeout=timeout_s)
     if isIPv6Address(address.host):

@@ -94,7 +94,7 @@ class Neighbors:
         """See that every neighbor is written to at the end of this reactor turn."""
         if not self._is_flush_due:
             self._is_flush_due = True
-            self.context.world.reactor.callLater(0, self._flush)
+            self.context.world.at_turn_end(self._flush)
 
     def _flush(self) -> None:
         self._is_flush_due = False

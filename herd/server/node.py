@@ -26,6 +26,7 @@ from herd import __version__
 from herd.config.model import Config
 from herd.core.cache import SHARDS
 from herd.core.errors import ConfigError, HerdError
+from herd.core.native import CORE
 from herd.server.clients import ClientContext
 from herd.server.control import ControlFactory, listen_control
 from herd.server.journal import Journal
@@ -114,6 +115,7 @@ class Node(Service):
             "name": self._server.name,
             "herd": self._config.name,
             "version": __version__,
+            "core": CORE,
             "pid": os.getpid(),
             "uptime_s": round(self._world.reactor.seconds() - self._started_s, 3),
             "clients": str(self._server.clients.listen),
@@ -158,6 +160,7 @@ class Node(Service):
         if config.limits != old.limits:
             clients.limits = neighbors.context.limits = config.limits
             clients.replica.configure(config.limits)
+            clients.connections.look_at_all()
             done.append("limits have changed")
         if config.logging.lines != old.logging.lines:
             self._log.lines = config.logging.lines
@@ -253,8 +256,8 @@ class Node(Service):
         clients = self.clients
         if clients.promises is not None:
             clients.promises.expire(now_s - limits.promise_timeout_s)
-        for client in clients.connections.all():
-            client.close_if_idle(now_s)
+        for number, client in clients.connections.take_due(now_s):
+            clients.connections.look_again(number, client.close_if_idle(now_s))
         if self._sweep_call is None:
             self._sweep()
         self._tick_call = self._world.reactor.callLater(_TICK_S, self._tick)

@@ -30,6 +30,7 @@ from herd.places.finder import open_finder
 from herd.places.interfaces import Surroundings
 from herd.server.build import build_node
 from herd.server.notify import ServiceManager
+from herd.server.turns import turn_ends
 from herd.server.world import World
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def makeService(options: Options) -> HerdService:
     _go_by_a_steady_clock(reactor)
     config, name = options.config, options["name"]
     environ = dict(os.environ)
-    world = World(reactor, time.time_ns, random.Random(), environ)  # noqa: S311 - jitter and nonces, no secrets
+    source = random.Random()  # noqa: S311 - for jitter and nonces, no secrets
+    world = World(reactor, time.time_ns, source, environ, turn_ends(reactor))
     surroundings = Surroundings(
         reactor=reactor,
         random=world.random,

@@ -81,6 +81,11 @@ class Scenario:
     """Called when the steps are over and all has settled, to ask what the checks want to know; then the run
     goes on for `last_look_s`."""
     last_look_s: float = 10.0
+    has_settled: Callable[[Simulation], bool] | None = None
+    """Asked each second once the steps are over: if all has settled, the rest of the time for that is left
+    out. Whatever it looks at, it must change nothing."""
+    has_answered: Callable[[Simulation], bool] | None = None
+    """Asked likewise after `finish`: whether the rest of `last_look_s` can be left out."""
     figures: Callable[[Simulation], Mapping[str, Any]] = _no_figures
     """What the report tells besides: JSON."""
     allows_problems: bool = False

@@ -29,7 +29,7 @@ from herd.cli.processes import STOP_MARGIN_S, twistd_command
 from herd.config.dump import dump_config
 from herd.config.endpoint import endpoint_from_address
 from herd.config.load import load_config
-from herd.config.model import Address, Config, Endpoint
+from herd.config.model import Address, Config, Endpoint, Server
 from herd.core.errors import HerdError
 from herd.testing.herd import ReservedPorts
 
@@ -237,13 +237,14 @@ def moved(
     def here() -> Endpoint:
         return endpoint_from_address(Address(HOST, next(ports)))
 
-    def links(name: str) -> Endpoint:
+    def links(server: Server) -> Endpoint:
         endpoint = here()
-        return evolve(endpoint, dial=(dial or {}).get(name, endpoint.dial))
+        dialed = (dial or {}).get(server.name, endpoint.dial)
+        return evolve(endpoint, scheme=server.links.scheme, dial=dialed)
 
     return evolve(
         config,
-        servers=tuple(evolve(each, clients=here(), links=links(each.name)) for each in config.servers),
+        servers=tuple(evolve(each, clients=here(), links=links(each)) for each in config.servers),
         state=directory,
         logging=evolve(config.logging, directory=None),
         source=str(directory / "herd.toml"),

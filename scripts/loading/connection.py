@@ -1,198 +1,127 @@
-"""One connection of the load generator: what is due, what waits for its answer, and whether that is right."""
+"""One connection of the load generator: a socket, what is due on it, and its conversation."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
+import socket
 from collections import deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
-from loading.histogram import Histogram
+from loading.conversation import Conversation
+from loading.plan import NS_PER_US
 
-from herd.config.model import Address
+if TYPE_CHECKING:
+    from loading.commands import Commands
+    from loading.conversation import Tally
+    from loading.latencies import Latencies
 
-CITIES: Final = ((34.05, -118.24), (51.51, -0.13), (35.68, 139.69), (-33.87, 151.21), (-23.55, -46.63))
-"""Clients are within some 30 km of these, so that WHATSAT finds something."""
+    from herd.config.model import Address
 
-_WHATSAT: Final = b""
-"""Waits in the place of the report that an IAMAT's answer must end with."""
-
-
-@frozen(kw_only=True)
-class Plan:
-    """What load is wanted. `rate`: commands per second of all connections; None for as many as will go."""
-
-    addresses: tuple[Address, ...]
-    connections: int
-    pipeline: int
-    seconds: float
-    clients: int
-    whatsat_percent: float
-    rate: float | None
-    seed: int
+CONNECT_S: Final = 10.0
+READ_BYTES: Final = 65_536
+MOST_AT_ONCE: Final = 1000
+"""Commands in one block."""
 
 
-@define
-class Tally:
-    """What has come of it, over all connections."""
-
-    sent: int = 0
-    iamat: int = 0
-    whatsat: int = 0
-    wrong: int = 0
-    """Answers that do not answer what was sent."""
-    refused: int = 0
-    """Answers that begin with a question mark."""
-    lost: int = 0
-    """Connections that ended while they were needed."""
-    complaint: str | None = None
-    """The first thing that was not right."""
-    latency: Histogram = field(factory=Histogram)
-
-    @property
-    def answered(self) -> int:
-        """Return how many right answers there were."""
-        return self.iamat + self.whatsat
-
-    @property
-    def errors(self) -> int:
-        """Return how much was not right, whatever it was."""
-        return self.wrong + self.refused + self.lost + self.unanswered
-
-    @property
-    def unanswered(self) -> int:
-        """Return how many commands have no answer."""
-        return self.sent - self.answered - self.wrong - self.refused
-
-    def complain(self, text: str) -> None:
-        """Keep the first complaint."""
-        self.complaint = self.complaint or text
+def connect(address: Address) -> socket.socket:
+    """Return a socket that is connected and does not block, or raise an `OSError`."""
+    connected = socket.create_connection((address.host, address.port), CONNECT_S)
+    connected.setblocking(False)  # noqa: FBT003 - the socket's
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected
 
 
-class Connection(asyncio.Protocol):
-    """A connection with clients of its own; their reports have growing times, so each one is new."""
+class Connection:
+    """A connection. `late`: counts by how much commands are sent late though there is room for them."""
 
-    def __init__(self, plan: Plan, tally: Tally, number: int) -> None:
-        self.due: deque[float] = deque()
+    def __init__(
+        self, connected: socket.socket, commands: Commands, pipeline: int, tally: Tally, late: Latencies
+    ) -> None:
+        self.due_ns: deque[int] = deque()
         """When commands were due that there was no room to send yet."""
-        self.is_open_ended = False
-        """Whether there is always something to send."""
-        self._plan = plan
+        self.is_lost = False
+        self.socket = connected
+        self._commands = commands
+        self._pipeline = pipeline
         self._tally = tally
-        last = max(plan.clients, number + 1)
-        self._ids = [b"load-%d-%d" % (plan.seed, each) for each in range(number, last, plan.connections)]
-        self._reports = 0
-        self._waiting: deque[tuple[float, bytes]] = deque()
-        self._source = random.Random(plan.seed + number)  # noqa: S311 - no secret
-        self._rest = b""
-        self._is_lost = False
-        self._is_closing = False
-        self._idle: asyncio.Future[None] | None = None
-        self._transport: Any = None
+        self._late = late
+        self._conversation = Conversation(tally)
+        self._unsent = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport; asyncio has set TCP_NODELAY."""
-        self._transport = transport
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether every command has its answer, or can have none any more."""
+        return self.is_lost or not self._conversation
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that nothing more will come."""
-        self._is_lost = True
-        if not self._is_closing:
+    @property
+    def wants_to_write(self) -> bool:
+        """Tell whether the socket has not taken everything."""
+        return bool(self._unsent)
+
+    def fill(self, now_ns: int) -> None:
+        """Send as many commands as there is room for."""
+        room = self._pipeline - len(self._conversation)
+        while room > 0 and not self.is_lost:
+            count = min(room, self._commands.at_once, MOST_AT_ONCE)
+            self._issue(self._commands.at(now_ns, count))
+            room -= count
+
+    def fill_due(self, now_ns: int, *, had_room: bool) -> None:
+        """Send as many commands as are due, and there is room for; `had_room`: since they were due."""
+        count = min(self._pipeline - len(self._conversation), len(self.due_ns), MOST_AT_ONCE)
+        if count <= 0 or self.is_lost:
+            return
+        dues_ns = [self.due_ns.popleft() for _ in range(count)]
+        if had_room:
+            self._late.add_all([(now_ns - due_ns) // NS_PER_US for due_ns in dues_ns])
+        self._issue(dues_ns)
+
+    def _issue(self, dues_ns: list[int]) -> None:
+        block, endings = self._commands.issue(dues_ns)
+        self._conversation.sent(dues_ns, endings)
+        self._unsent = self._unsent + block if self._unsent else block
+        self.write()
+
+    def write(self) -> None:
+        """Send what is unsent, as far as the socket takes it."""
+        try:
+            taken = self.socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+            return
+        self._unsent = self._unsent[taken:] if taken < len(self._unsent) else b""
+
+    def read(self, now_ns: int) -> None:
+        """Take what has come."""
+        try:
+            data = self.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+            return
+        if data:
+            self._conversation.feed(data, now_ns)
+        else:
+            self._lose("the server closed it")
+
+    def _lose(self, reason: str) -> None:
+        if not self.is_lost:
+            self.is_lost = True
+            self._unsent = b""
             self._tally.lost += 1
-            self._tally.complain(f"a connection was lost: {exc or 'the server closed it'}")
-        self._tell_if_idle()
+            self._tally.complain(f"a connection was lost: {reason}")
 
-    def give_up_due(self) -> int:
+    def give_up(self, now_ns: int) -> int:
         """Send nothing more; return how many commands were due. They have waited at least until now."""
-        now_s = time.perf_counter()
-        for due_s in self.due:
-            self._tally.latency.add(now_s - due_s)
-        count = len(self.due)
-        self.due.clear()
+        self._tally.latency.add_all([(now_ns - due_ns) // NS_PER_US for due_ns in self.due_ns])
+        count = len(self.due_ns)
+        self.due_ns.clear()
         return count
-
-    async def idle(self) -> None:
-        """Wait until every command has its answer, or can have none any more."""
-        self._idle = asyncio.get_running_loop().create_future()
-        self._tell_if_idle()
-        await self._idle
-
-    def _tell_if_idle(self) -> None:
-        is_idle = self._is_lost or not (self.due or self._waiting)
-        if is_idle and self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
 
     def close(self) -> None:
         """Close; what is still unanswered stays so."""
-        if self._waiting:
-            self._tally.complain(f"{len(self._waiting)} commands of a connection have no answer")
-        self._waiting.clear()
-        self._is_closing = True
-        self._transport.close()
-
-    def fill(self) -> None:
-        """Send as many commands as there is room for, in one write."""
-        room = self._plan.pipeline - len(self._waiting)
-        if self._is_lost or room <= 0:
-            return
-        if self.is_open_ended:
-            due = [time.perf_counter()] * room
-        else:
-            due = [self.due.popleft() for _ in range(min(room, len(self.due)))]
-        if due:
-            self._tally.sent += len(due)
-            self._transport.write(b"".join([self._command(due_s) for due_s in due]))
-
-    def _command(self, due_s: float) -> bytes:
-        source, share = self._source, self._plan.whatsat_percent
-        if share and self._reports and source.random() * 100 < share:
-            self._waiting.append((due_s, _WHATSAT))
-            return b"WHATSAT %b 10 5\n" % self._ids[source.randrange(min(self._reports, len(self._ids)))]
-        client_id = self._ids[self._reports % len(self._ids)]
-        self._reports += 1
-        latitude, longitude = source.choice(CITIES)
-        degrees = (latitude + source.random() / 2 - 0.25, longitude + source.random() / 2 - 0.25)
-        report = b"%b %+.6f%+.6f %d.%09d" % (client_id, *degrees, *divmod(time.time_ns(), 10**9))
-        self._waiting.append((due_s, report))
-        return b"IAMAT %b\n" % report
-
-    def data_received(self, data: bytes) -> None:
-        """Take answers, and send what there is room for now."""
-        now_s = time.perf_counter()
-        got = self._rest + data
-        at = 0
-        while (end := self._end_of_answer(got, at)) is not None:
-            self._take(got[at:end], now_s)
-            at = end
-        self._rest = got[at:]
-        self.fill()
-        self._tell_if_idle()
-
-    def _end_of_answer(self, got: bytes, at: int) -> int | None:
-        is_long = self._waiting and self._waiting[0][1] is _WHATSAT and not got.startswith(b"?", at)
-        mark = b"\n\n" if is_long else b"\n"
-        end = got.find(mark, at)
-        return None if end < 0 else end + len(mark)
-
-    def _take(self, answer: bytes, now_s: float) -> None:
-        tally = self._tally
-        if not self._waiting:
-            tally.complain(f"an answer that nobody asked for: {answer[:200]!r}")
-            tally.wrong += 1
-            tally.sent += 1  # so that it counts as one error, not as less than none
-            return
-        due_s, report = self._waiting.popleft()
-        if answer.startswith(b"?"):
-            tally.refused += 1
-            tally.complain(f"refused: {answer[:200]!r}")
-        elif not answer.startswith(b"AT ") or not answer.endswith(b"%b\n" % (report or b"}\n")):
-            tally.wrong += 1
-            tally.complain(f"a wrong answer: {answer[:200]!r} to {report[:200]!r}")
-        else:
-            tally.latency.add(now_s - due_s)
-            if report:
-                tally.iamat += 1
-            else:
-                tally.whatsat += 1
+        if self._conversation:
+            self._tally.complain(f"{len(self._conversation)} commands of a connection have no answer")
+        self.socket.close()

@@ -14,6 +14,7 @@ import pytest
 import herd
 from herd.cli.main import COMMANDS, main
 from herd.core.errors import ConfigError, HerdError
+from herd.core.native import CORE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,8 +73,15 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], run_cli: 
     assert f"herd {' '.join(path)}" in result.stdout.partition("xample")[2]
 
 
-def test_the_version(run_cli: Run) -> None:
-    assert run_cli("--version").stdout == f"herd, version {herd.__version__}\n"
+def test_the_version_and_the_core(run_cli: Run) -> None:
+    assert run_cli("--version").stdout == f"herd {herd.__version__} ({CORE} core)\n"
+
+
+def test_the_pure_core_can_be_chosen() -> None:
+    command = [sys.executable, "-m", "herd.cli", "--version"]
+    pure = {**os.environ, "HERD_PURE": "1"}
+    done = subprocess.run(command, env=pure, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout, done.stderr) == (f"herd {herd.__version__} (pure core)\n", "")
 
 
 def test_an_unknown_command_is_a_usage_error(run_cli: Run) -> None:

@@ -95,7 +95,7 @@ def test_until_a_time_checks_are_left_open() -> None:
 
 def test_a_seed_is_one_history_in_run_and_seeds(tmp_path: Path) -> None:
     file = tmp_path / "digests"
-    answer = told_afresh("seeds", COUNTER, "--first", "46", "--count", "2", "--digests", file)
+    answer = told_afresh("seeds", COUNTER, "--first", "46", "--count", "2", "--jobs", "1", "--digests", file)
     lines = map(json.loads, file.read_text().splitlines())
     digests = {each["seed"]: each["digest"] for each in lines}
     assert digests == {seed: told_afresh("run", COUNTER, "--seed", str(seed))["digest"] for seed in (46, 47)}
@@ -207,7 +207,7 @@ def test_seeds_are_checked_in_two_processes() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(
         r"seeds 3 to 4: the same history in 2 processes \(Python [\d.]+ with hash seed 1, Python [\d.]+ with "
-        r"hash seed 2\)\.\n",
+        r"hash seed 2, pure\)\.\n",
         done.stdout,
     )
 
@@ -217,7 +217,7 @@ def test_a_program_that_walks_over_a_set_is_found_out() -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert re.fullmatch(
-        r"seed 0: not the same history under Python .* seed 1 and Python .* seed 2\.", lines[0]
+        r"seed 0: not the same history under Python .* seed 1 and Python .* seed 2, pure\.", lines[0]
     )
     assert lines[1] == "Event 3 is the first that differs:"
     assert re.fullmatch(r"hash seed 1:    1\.000001  walker +RESOLVE +[a-z]+", lines[-2])
@@ -319,6 +319,7 @@ def test_the_scenarios_that_come_along() -> None:
             "there is no host a to publish; ",
         ),
         (["seeds", COUNTER, "--count", "0"], "Invalid value for '--count': "),
+        (["seeds", COUNTER, "--turns", "0"], "Invalid value for '--turns': "),
         (["seeds", COUNTER, "--limit", "0"], "Invalid value for '--limit': 0 s is no time: give more than 0"),
         (["replay", "3"], "3 is a seed: say of what, with --scenario"),
         (["replay", COUNTER], f"{COUNTER}: this is not a trace of a simulation"),

@@ -108,8 +108,8 @@ SEEDLINGS = st.builds(
 class TwoCores(RuleBasedStateMachine):
     """Two caches that are told the same, one of each core.
 
-    A client's records are received in the order of their making, as when the servers' clocks agree: where they
-    do not, which of two records that are filed alike goes first is for each core to choose.
+    A client's records are received in the order of their making, as when the servers' clocks agree: where
+    they do not, which of two records that are filed alike goes first is for each core to choose.
     """
 
     @initialize(held=st.sampled_from([1, 3, 1000]))

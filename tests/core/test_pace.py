@@ -11,38 +11,38 @@ from herd.core.pace import Pace
 
 def test_a_new_connection_may_say_a_seconds_worth_at_once() -> None:
     pace = Pace(10)
-    assert pace.wait_s(100.0) == 0
+    assert pace.take(0, 100.0) == 0
     pace.take(10, 100.0)
-    assert pace.wait_s(100.0) == 0
+    assert pace.take(0, 100.0) == 0
     pace.take(1, 100.0)
-    assert pace.wait_s(100.0) == pytest.approx(0.1)
+    assert pace.take(0, 100.0) == pytest.approx(0.1)
 
 
 def test_who_is_ahead_waits_until_that_is_made_up_for() -> None:
     pace = Pace(10)
     pace.take(30, 100.0)
-    assert pace.wait_s(100.0) == pytest.approx(2.0)
-    assert pace.wait_s(101.5) == pytest.approx(0.5)
-    assert pace.wait_s(102.0) == pytest.approx(0.0)
-    assert pace.wait_s(200.0) == 0
+    assert pace.take(0, 100.0) == pytest.approx(2.0)
+    assert pace.take(0, 101.5) == pytest.approx(0.5)
+    assert pace.take(0, 102.0) == pytest.approx(0.0)
+    assert pace.take(0, 200.0) == 0
 
 
 def test_who_was_idle_has_saved_up_a_second_and_no_more() -> None:
     pace = Pace(10)
     pace.take(10, 100.0)
     pace.take(10, 100_000.0)
-    assert pace.wait_s(100_000.0) == 0
+    assert pace.take(0, 100_000.0) == 0
     pace.take(1, 100_000.0)
-    assert pace.wait_s(100_000.0) == pytest.approx(0.1)
+    assert pace.take(0, 100_000.0) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("per_s", [0.001, 0.5, 3.0, 100_000.0])
 def test_one_who_always_waits_as_told_keeps_the_pace(per_s: float) -> None:
     pace, now_s = Pace(per_s), 1000.0
     for _ in range(1000):
-        now_s += pace.wait_s(now_s)
+        now_s += pace.take(0, now_s)
         pace.take(1, now_s)
-    now_s += pace.wait_s(now_s)
+    now_s += pace.take(0, now_s)
     assert now_s - 1000.0 == pytest.approx(1000 / per_s - 1.0 if per_s < 1000 else 0.0, rel=1e-6)
 
 
@@ -57,7 +57,7 @@ def test_in_no_stretch_of_time_is_more_answered_than_its_seconds_and_one_more_al
     taken: list[tuple[float, int]] = []
     for passes_s, count in steps:
         now_s += passes_s
-        now_s += pace.wait_s(now_s)
+        now_s += pace.take(0, now_s)
         pace.take(count, now_s)
         taken.append((now_s, count))
     for start, (began_s, _) in enumerate(taken):

@@ -76,6 +76,7 @@ def _walked() -> list[str]:
         path.as_posix()
         for path in files
         if not LEFT_BY_TOOLS.intersection(path.parts)
+        and path.suffix != ".so"
         and not any(part.startswith(".") and part != ".ci" for part in path.parts[:-1])
     )
 
@@ -98,6 +99,13 @@ def python_sources() -> tuple[Source, ...]:
         if text is not None and (path.endswith(".py") or is_python_script(path, text)):
             sources.append(Source.of(path, text))
     return tuple(sources)
+
+
+@cache
+def c_sources() -> tuple[tuple[str, str], ...]:
+    """Every C file of the checkout, headers included: its path and its text."""
+    texts = ((path, text_of(path)) for path in checkout() if path.endswith((".c", ".h")))
+    return tuple((path, text) for path, text in texts if text is not None)
 
 
 def is_python_script(path: str, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from tests.house.finding import Finding
@@ -24,10 +25,10 @@ LATER: Final = re.compile(r"\b(?:T[O]DO|F[I]XME|X[X]X|H[A]CK)\b")
 MACHINE: Final = re.compile(r"(?<![\w.$}-])/(?:r[o]ot|w[o]rk|U[s]ers)(?:/|\b)")
 
 
-def long_files(source: Source) -> list[Finding]:
+def long_files(path: str, text: str) -> list[Finding]:
     """A file of over 400 lines."""
-    lines = len(source.text.splitlines())
-    return [Finding(source.path, 1, f"has {lines} lines")] if lines > FILE_LINES else []
+    lines = len(text.splitlines())
+    return [Finding(path, 1, f"has {lines} lines")] if lines > FILE_LINES else []
 
 
 def long_functions(source: Source) -> list[Finding]:
@@ -45,6 +46,27 @@ def long_functions(source: Source) -> list[Finding]:
 def silent_modules(source: Source) -> list[Finding]:
     """A module without a docstring."""
     return [] if ast.get_docstring(source.tree) else [Finding(source.path, 1, "has no docstring")]
+
+
+def long_c_functions(path: str, text: str) -> list[Finding]:
+    """C functions of over 50 lines, from the brace in the first column to the other."""
+    found, first = [], 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("{"):
+            first = number
+        elif line.startswith("}") and first:
+            lines = number - first + 1
+            if lines > FUNCTION_LINES:
+                found.append(Finding(path, first, f"has a function of {lines} lines"))
+            first = 0
+    return found
+
+
+def silent_c_files(path: str, text: str) -> list[Finding]:
+    """A C file that opens neither with a comment nor with its own header, which has one."""
+    header = PurePosixPath(path).with_suffix(".h").name
+    is_told = text.startswith(("/*", f'#include "{header}"\n'))
+    return [] if is_told else [Finding(path, 1, "does not say what it is")]
 
 
 def silent_names(source: Source) -> list[Finding]:

@@ -22,8 +22,8 @@ def shown(findings: list[Finding]) -> list[str]:
 
 
 def test_a_file_may_have_400_lines_and_not_one_more() -> None:
-    assert shape.long_files(source("x = 1\n" * 400)) == []
-    assert shown(shape.long_files(source("x = 1\n" * 401))) == ["herd/core/x.py:1: has 401 lines"]
+    assert shape.long_files("herd/core/native/x.c", "int x;\n" * 400) == []
+    assert shown(shape.long_files("herd/core/x.py", "x = 1\n" * 401)) == ["herd/core/x.py:1: has 401 lines"]
 
 
 def test_a_function_may_have_50_lines_and_not_one_more() -> None:
@@ -31,6 +31,19 @@ def test_a_function_may_have_50_lines_and_not_one_more() -> None:
     fits = "class A:\n    @cache\n    async def f(self):\n" + body * 48
     assert shape.long_functions(source(fits)) == []
     assert shown(shape.long_functions(source(fits + body))) == ["herd/core/x.py::A.f:3: has 51 lines"]
+
+
+def test_a_function_in_c_may_have_50_lines_and_not_one_more() -> None:
+    short = "static int f(void)\n{\n" + "    x = 1;\n" * 48 + "}\n"
+    long = "struct s {\n    int x;\n};\n\nstatic int g(void)\n{\n" + "    x = 1;\n" * 49 + "}\n"
+    assert shape.long_c_functions("x.c", short) == []
+    assert shown(shape.long_c_functions("x.c", short + long)) == ["x.c:57: has a function of 51 lines"]
+
+
+def test_a_c_file_without_a_comment_is_found() -> None:
+    assert shape.silent_c_files("x.h", "/* Idea. */\n#include <Python.h>\n") == []
+    assert shape.silent_c_files("a/x.c", '#include "x.h"\n') == []
+    assert shown(shape.silent_c_files("x.h", "#include <Python.h>\n")) == ["x.h:1: does not say what it is"]
 
 
 def test_a_module_without_a_docstring_is_found() -> None:

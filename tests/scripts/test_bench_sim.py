@@ -1,4 +1,4 @@
-"""`scripts/bench-sim`: the plan that makes counts comparable, the rounds, the sums, and the script itself."""
+"""`scripts/bench/sim`: the plan that makes counts comparable, the rounds, the sums, and the script itself."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from benching import environment, report
-from benching.node import Meter, Node
-from benching.plan import MESSAGE_BYTES, Plan, edges, message
-from benching.rounds import Failure, Job, alternate, run
+from benching.sim import environment, report
+from benching.sim.node import Meter, Node
+from benching.sim.plan import MESSAGE_BYTES, Plan, edges, message
+from benching.sim.rounds import Failure, Job, alternate, run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ SMALL = Job("herd", hosts=12, updates=5)
 
 def bench_sim(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "bench-sim", *arguments],
+        [sys.executable, ROOT / "scripts" / "bench" / "sim", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -172,6 +172,35 @@ def test_another_python_that_is_asked_for_makes_another_venv(checkout: Checkout)
     assert checkout.done() == []
 
 
+def test_changed_c_is_compiled_anew(checkout: Checkout) -> None:
+    checkout.python("python3", "3.12.1")
+    native = checkout.root / "herd" / "core" / "native"
+    native.mkdir(parents=True)
+    for name in ("module.c", "table.h"):
+        checkout.setup()
+        checkout.done()
+        (native / name).write_text("changed")
+        checkout.setup()
+        assert checkout.done() == ["install .[dev]"]
+        checkout.setup()
+        assert checkout.done() == []
+
+
+def test_a_compiler_that_came_and_a_module_that_went_are_seen(checkout: Checkout) -> None:
+    checkout.python("python3", "3.12.1")
+    assert "herd has its pure core" in checkout.setup().stderr
+    checkout.done()
+    checkout.program("cc", "exit 1")
+    module = checkout.root / "herd" / "core" / "_native.cpython-312.so"
+    module.parent.mkdir()
+    module.touch()
+    assert "pure core" not in checkout.setup().stderr
+    assert checkout.done() == ["install .[dev]"]
+    module.unlink()
+    checkout.setup()
+    assert checkout.done() == ["install .[dev]"]
+
+
 def break_off(checkout: Checkout) -> None:
     failed = checkout.setup(FAILING="yes")
     assert failed.returncode == 1

@@ -57,13 +57,15 @@ def test_every_step_runs_in_order(checkout: Checkout) -> None:
         f"python {PYTEST}",
         "python scripts/check-wheel",
         "python scripts/torture --seconds 20 --seed 1",
+        "python scripts/bench/instructions",
     ]
     headings = [line.removeprefix("== ") for line in ran.stdout.splitlines() if line.startswith("== ")]
-    assert headings == ["ruff check", "ruff format", "mypy", "pytest", "wheel", "torture", "summary"]
+    steps = ["ruff check", "ruff format", "mypy", "pytest", "wheel", "torture", "instructions"]
+    assert headings == [*steps, "summary"]
     assert ran.stdout.splitlines()[-1] == "   = 3 passed in 0.1s ="
 
 
-def test_fast_leaves_the_wheel_and_the_torture_out(checkout: Checkout) -> None:
+def test_fast_leaves_out_all_that_comes_after_the_tests(checkout: Checkout) -> None:
     assert checkout.test("--fast").returncode == 0
     assert checkout.done()[-1] == f"python {PYTEST}"
 

@@ -67,3 +67,28 @@ def test_who_gave_up_waiting_does_no_harm() -> None:
     given_up.cancel()
     connections.remove(number)
     assert connections.when_empty().called
+
+
+def test_a_connection_is_due_at_once_and_then_when_it_is_said_to_be() -> None:
+    connections: Connections[Each] = Connections()
+    one, other, lost = Each(), Each(), Each()
+    numbers = [connections.add(each) for each in (one, other, lost)]
+    connections.remove(numbers[2])
+    assert connections.take_due(5.0) == [(numbers[0], one), (numbers[1], other)]
+    connections.look_again(numbers[0], 60.0)
+    connections.look_again(numbers[1], 30.0)
+    connections.look_again(numbers[2], 30.0)
+    assert connections.take_due(29.0) == []
+    assert connections.take_due(30.0) == [(numbers[1], other)]
+    connections.look_again(numbers[1], 90.0)
+    connections.look_at_all()
+    assert connections.take_due(31.0) == [(numbers[0], one), (numbers[1], other)]
+
+
+def test_what_is_due_is_not_held_either() -> None:
+    connections: Connections[Each] = Connections()
+    kept, dropped = Each(), Each()
+    number = connections.add(kept)
+    connections.add(dropped)
+    del dropped
+    assert connections.take_due(1.0) == [(number, kept)]

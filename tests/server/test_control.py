@@ -14,6 +14,7 @@ from twisted.internet.defer import maybeDeferred
 
 import herd
 from herd.core.errors import HerdError
+from herd.core.native import CORE
 from herd.server.control import ControlFactory, listen_control
 from herd.server.listening import StartError
 from herd.testing import connect_unix
@@ -61,6 +62,7 @@ async def test_the_status_of_a_running_server(running_herd: RunningHerd) -> None
         "name": "Alford",
         "herd": "testers",
         "version": herd.__version__,
+        "core": CORE,
         "pid": os.getpid(),
         "clients": str(server.config.server("Alford").clients.listen),
         "links": str(server.config.server("Alford").links.listen),

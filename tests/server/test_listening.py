@@ -14,6 +14,8 @@ from twisted.internet.protocol import Factory, Protocol
 
 from herd.config.model import Address
 from herd.server.listening import StartError, client_endpoint, listen, server_endpoint
+from herd.server.transport import QuickClient, QuickServer
+from herd.server.turns import is_epoll
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IListeningPort
@@ -79,3 +81,35 @@ def test_an_endpoint_that_takes_its_time_is_refused() -> None:
     with pytest.raises(StartError) as caught:
         listen(slow, Factory(), Address("127.0.0.1", 1), "Alford")
     assert str(caught.value) == "Alford cannot listen on 127.0.0.1:1: the endpoint did not bind at once"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+@ensureDeferred
+async def test_connections_on_an_epoll_reactor_send_at_once_at_both_ends(host: str) -> None:
+    accepted: Deferred[Any] = Deferred()
+
+    class Acceptor(Protocol):
+        def connectionMade(self) -> None:
+            accepted.callback(self.transport)
+
+    address = Address(host, 0)
+    port = listen(server_endpoint(reactor, address), Factory.forProtocol(Acceptor), address, "Alford")
+    dialing = client_endpoint(reactor, Address(host, number_of(port)), 5)
+    dialer: Any = await dialing.connect(Factory.forProtocol(Protocol))
+    is_quick = isinstance(dialer.transport, QuickClient), isinstance(await accepted, QuickServer)
+    assert is_quick == (is_epoll(reactor), is_epoll(reactor))
+    dialer.transport.loseConnection()
+    await close(port)
+
+
+@ensureDeferred
+async def test_connections_on_a_reactor_that_is_not_known_well_are_its_own() -> None:
+    asked: list[int] = []
+
+    class Other:
+        def listenTCP(self, port: int, *_: object, **__: object) -> None:  # noqa: N802 - Twisted's name
+            asked.append(port)
+
+    other: Any = Other()
+    await server_endpoint(other, Address("127.0.0.1", 12480)).listen(Factory())
+    assert asked == [12480]

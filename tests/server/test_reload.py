@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 from pytest_twisted import ensureDeferred
+from twisted.internet.task import deferLater
 
 from herd.config.model import Address, Config, Endpoint
 from herd.core.errors import ConfigError
 from herd.core.limits import Limits
 from herd.testing import ReservedPorts, local_config
 from herd.testing.processes import ProcessHerd
-from tests.server.conftest import BOTH
+from tests.server.conftest import BOTH, SIMULATED
 from tests.server.linkparts import hello
 
 if TYPE_CHECKING:
@@ -124,6 +125,19 @@ async def test_a_neighbor_that_goes_in_the_middle_of_its_handshake_is_refused(
     stranger.send(b"\n")
     await stranger.lost()
     assert alford.status()["neighbors"] == []
+
+
+@SIMULATED
+@ensureDeferred
+async def test_who_is_idle_is_closed_by_the_limit_of_now(running_herd: RunningHerd, reactor: Any) -> None:
+    alford = (await running_herd("Alford", idle_s=3600.0))["Alford"]
+    client = await alford.connect()
+    await deferLater(reactor, 60)
+    alford.config = evolve(alford.config, limits=evolve(alford.config.limits, idle_s=60.0))
+    assert alford.node.reload() == ["limits have changed"]
+    began_s = reactor.seconds()
+    assert await client.rest() == b"? idle for 60 s\n"
+    assert reactor.seconds() - began_s < 2
 
 
 @BOTH

@@ -24,7 +24,7 @@ def test_a_shipped_scenario_passes(name: str) -> None:
 )
 def test_it_is_the_same_history_when_it_is_run_again(name: str) -> None:
     first, second = (Run(load_scenario(name), 3).run(until_s=20.0) for _ in range(2))
-    assert first.events > 1_000
+    assert first.events > 500
     assert first.digest == second.digest
 
 

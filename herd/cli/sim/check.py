@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = """one object:
   scenario, first, count, same
-  processes   python and hash_seed of each
+  processes   python, hash_seed and pure (nothing compiled) of each
   difference  null, or seed, processes (two numbers), event, before,
               left, right: the first event that differs, and the lines
               before it
@@ -53,9 +53,10 @@ def check(  # noqa: PLR0913 - options
 ) -> None:
     """See whether a seed is one history in every process.
 
-    Runs seeds in fresh processes that have different hash seeds, and compares the histories. What makes a
-    program's history differ from run to run is most often a set that is walked: its order comes from hashes
-    or addresses. The first event that differs is shown, after those before it: look at who acts there.
+    Runs seeds in fresh processes that have different hash seeds, one of them with nothing compiled, and
+    compares the histories. What makes a program's history differ from run to run is most often a set that is
+    walked: its order comes from hashes or addresses. The first event that differs is shown, after those
+    before it: look at who acts there.
 
     Exit status: 0 if all histories are the same; 1 if one differs; 2 if an interpreter cannot run it.
     """
@@ -80,7 +81,7 @@ def check(  # noqa: PLR0913 - options
 def _as_json(found: list[Process], difference: Difference | None) -> dict[str, Any]:
     return {
         "same": difference is None,
-        "processes": [{"python": each.python, "hash_seed": each.hash_seed} for each in found],
+        "processes": [_process_as_json(each) for each in found],
         "difference": difference
         and {
             "seed": difference.seed,
@@ -91,6 +92,10 @@ def _as_json(found: list[Process], difference: Difference | None) -> dict[str, A
             "right": difference.parting.right,
         },
     }
+
+
+def _process_as_json(process: Process) -> dict[str, Any]:
+    return {"python": process.python, "hash_seed": process.hash_seed, "pure": process.is_pure}
 
 
 def _print(found: list[Process], seed: int, count: int, difference: Difference | None) -> None:

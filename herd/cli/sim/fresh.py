@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOOK_S: Final = 0.05
+_PURE: Final = 2
 _VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 
@@ -31,9 +32,12 @@ class Process:
     python: str
     version: str
     hash_seed: int
+    is_pure: bool = False
+    """Whether it does without what is compiled."""
 
     def __str__(self) -> str:
-        return f"Python {self.version} with hash seed {self.hash_seed}"
+        told = f"Python {self.version} with hash seed {self.hash_seed}"
+        return f"{told}, pure" if self.is_pure else told
 
 
 @frozen
@@ -47,9 +51,14 @@ class Difference:
 
 
 def processes(pythons: Sequence[Path]) -> list[Process]:
-    """Return what to compare: this interpreter twice, then the others; every hash seed is another."""
+    """Return what to compare: this interpreter, the same without what is compiled, then the others.
+
+    Every hash seed is another.
+    """
     paths = [sys.executable, sys.executable, *map(str, pythons)]
-    return [Process(path, _version(path), number) for number, path in enumerate(paths, 1)]
+    return [
+        Process(path, _version(path), number, is_pure=number == _PURE) for number, path in enumerate(paths, 1)
+    ]
 
 
 def _version(python: str) -> str:
@@ -97,6 +106,8 @@ def _digests(  # noqa: PLR0913, PLR0917 - all of what was asked for
 def _start(process: Process, verb: str, *words: object) -> subprocess.Popen[str]:
     command = [process.python, "-m", "herd.cli", "sim", verb, *map(str, words)]
     environ = {**os.environ, "PYTHONHASHSEED": str(process.hash_seed)}
+    if process.is_pure:
+        environ["HERD_PURE"] = "1"
     return subprocess.Popen(  # noqa: S603 - the interpreters that were given
         command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

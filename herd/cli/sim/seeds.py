@@ -32,12 +32,22 @@ _digests_option: Final = click.option(
     type=click.Path(path_type=Path),
     help="Write seed and digest of each run, as JSON lines.",
 )
+_turns_option: Final = click.option(
+    "--turns",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Seeds that a process runs. 1: each has a process of its own.",
+)
 _HELP: Final = """Run many seeds of a scenario until one fails.
 
-Each has a process of its own. Seeds start in order. When one fails no greater one starts, and smaller
-ones that are still running are awaited: so the seed that is reported is the lowest that fails, however
-many run at a time. A run that crashes, or takes too long, has failed too. Ctrl-C ends all runs and
-reports what was found until then.
+Seeds start in order. When one fails no greater one starts, and smaller ones that are still running are
+awaited: so the seed that is reported is the lowest that fails, however many run at a time. A run that
+crashes, or takes too long, has failed too. Ctrl-C ends all runs and reports what was found until then.
+
+A process runs many seeds, one after another. A run that fails, and the last one of each process, is done
+again by a fresh process: if its history is another one there, that is a failure too.
 
 Exit status: 0 if all passed; 1 if one failed; 130 after Ctrl-C.
 """
@@ -69,6 +79,7 @@ _JSON: Final = """one object:
 )
 @jobs_option
 @limit_option
+@_turns_option
 @click.option("--all", "every", is_flag=True, help="Go on after a failure, and report all.")
 @_digests_option
 @json_option
@@ -79,6 +90,7 @@ def seeds(  # noqa: PLR0913 - options
     first: int,
     jobs: int | None,
     limit_s: float,
+    turns: int,
     every: bool,
     digests_file: Path | None,
     as_json: bool,
@@ -91,7 +103,7 @@ def seeds(  # noqa: PLR0913 - options
 
     tally = Tally()
     jobs = workers(jobs)
-    how = {"first": first, "count": count, "jobs": jobs, "limit_s": limit_s, "every": every}
+    how = {"first": first, "count": count, "jobs": jobs, "limit_s": limit_s, "turns": turns, "every": every}
     interrupted = not _search(scenario, found, tally, digests_file, **how)
     if as_json:
         asked = {"scenario": scenario, "first": first, "count": count, "interrupted": interrupted}

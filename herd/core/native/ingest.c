@@ -1,3 +1,4 @@
+/* Clients' reports, answered in one go: the reply is written as the lines of the chunk are taken, one after the other. */
 #include "ingest.h"
 
 #include "buffer.h"

@@ -1,3 +1,4 @@
+/* A neighbor's records, taken in one go: who has shown to have what, and what of it is news. */
 #include "ingest.h"
 
 /* What one call of `learn` works with. */

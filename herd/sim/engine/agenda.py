@@ -25,11 +25,11 @@ _FEW: Final = 32
 class Agenda:
     """Events that have not happened yet."""
 
-    __slots__ = ("_boxes", "_count", "_horizon_ns", "_numbers", "near")
+    __slots__ = ("_boxes", "_count", "_horizon_ns", "_near", "_numbers")
 
     def __init__(self) -> None:
-        self.near: list[Event] = []
-        """A heap of the events before the horizon. When it is empty `open` fills it, if there are any."""
+        self._near: list[Event] = []
+        """A heap of the events before the horizon. When it is empty `_open` fills it, if there are any."""
         self._horizon_ns = 0
         self._boxes: dict[int, list[Event]] = {}
         self._numbers: list[int] = []
@@ -42,7 +42,7 @@ class Agenda:
         """Have an event happen at a time; the owner is a host or a process, and has to be there then."""
         self._count = count = self._count + 1
         if time_ns < self._horizon_ns:
-            heappush(self.near, (time_ns, count, owner, function, args))
+            heappush(self._near, (time_ns, count, owner, function, args))
             return
         number = time_ns >> _BOX_BITS
         box = self._boxes.get(number)
@@ -52,9 +52,22 @@ class Agenda:
         else:
             box.append((time_ns, count, owner, function, args))
 
-    def open(self) -> bool:
-        """Fill `near`, which is empty, with the earliest events; tell whether there are any."""
-        near = self.near
+    @property
+    def next_ns(self) -> int | None:
+        """The time of the first event, if there is one."""
+        near = self._near
+        return near[0][0] if near or self._open() else None
+
+    def pop(self, limit_ns: int) -> Event | None:
+        """Take the first event out; None if there is none until the limit."""
+        near = self._near
+        if (near or self._open()) and near[0][0] <= limit_ns:
+            return heappop(near)
+        return None
+
+    def _open(self) -> bool:
+        """Fill `_near`, which is empty, with the earliest events; tell whether there are any."""
+        near = self._near
         numbers = self._numbers
         while numbers and len(near) < _FEW:
             number = heappop(numbers)
@@ -65,16 +78,16 @@ class Agenda:
 
     def keep(self, wanted: Callable[[Event], bool]) -> None:
         """Throw away all events but those that are wanted."""
-        self.near[:] = filter(wanted, self.near)
-        heapify(self.near)
+        self._near[:] = filter(wanted, self._near)
+        heapify(self._near)
         for box in self._boxes.values():
             box[:] = filter(wanted, box)
 
     def clear(self) -> None:
         """Throw away all events."""
-        self.near.clear()
+        self._near.clear()
         self._boxes.clear()
         self._numbers.clear()
 
     def __len__(self) -> int:
-        return len(self.near) + sum(map(len, self._boxes.values()))
+        return len(self._near) + sum(map(len, self._boxes.values()))

@@ -2,9 +2,7 @@
 
 A stream belongs to a label ("latency Alford>Ball", "faults") and depends on the seed and that label alone, so
 that a program which draws once more than before moves nobody else's numbers: a history stays the same but for
-what the change caused. A draw is the upper half of Lehmer's generator of 128 bits (with a multiplier of
-Steele and Vigna, 2021): a stream is one integer, so 10,000 hosts cost nothing, and a draw is one
-multiplication, a third of what a mixing function costs in Python.
+what the change caused.
 
 A tape gives some draws other values ("change one decision") and can record all of them.
 """
@@ -18,15 +16,14 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from attrs import Factory, define
 
+from herd.sim.engine.native import Draws
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
 
-_MASK: Final = (1 << 128) - 1
-_MULTIPLIER: Final = 0xDA942042E4DD58B5
-_STATE_BYTES: Final = 16
-_UNIT: Final = 2.0**-53
+_SEED_BYTES: Final = 16
 
 
 @define
@@ -40,22 +37,10 @@ class Tape:
     record: list[tuple[str, int, int]] | None = None
 
 
-class Stream:
+class Stream(Draws):
     """An endless sequence of draws, from 128 random bits."""
 
-    __slots__ = ("_state",)
-
-    def __init__(self, seed: int) -> None:
-        self._state = (seed | 1) & _MASK  # an even state would lose a bit with every draw
-
-    def bits(self) -> int:
-        """Draw an integer of 64 bits."""
-        self._state = state = (self._state * _MULTIPLIER) & _MASK
-        return state >> 64
-
-    def random(self) -> float:
-        """Draw a number in [0, 1)."""
-        return (self.bits() >> 11) * _UNIT
+    __slots__ = ()
 
     def getrandbits(self, k: int) -> int:
         """Draw an integer of `k` bits."""
@@ -63,11 +48,6 @@ class Stream:
         for _ in range(0, k, 64):
             value = (value << 64) | self.bits()
         return value >> (-k % 64)
-
-    def integer(self, low: int, high: int) -> int:
-        """Draw an integer from `low` to `high`, both of them possible."""
-        # The bias of multiplying is under 2 ** -32 for every range that a simulation asks for.
-        return low + ((self.bits() * (high - low + 1)) >> 64)
 
     def uniform(self, low: float, high: float) -> float:
         """Draw a number between two others."""
@@ -118,6 +98,12 @@ class _TapedStream(Stream):
         self._count += 1
         return value
 
+    def random(self) -> float:
+        return (self.bits() >> 11) * 2.0**-53
+
+    def integer(self, low: int, high: int) -> int:
+        return low + ((self.bits() * (high - low + 1)) >> 64)
+
 
 class Chance:
     """All streams of one simulation. The same label twice is the same stream."""
@@ -136,7 +122,7 @@ class Chance:
 
     def fresh(self, label: str) -> Stream:
         """Begin the stream of a label that nobody asks for twice."""
-        digest = blake2b(f"{self.seed} {label}".encode(), digest_size=_STATE_BYTES).digest()
+        digest = blake2b(f"{self.seed} {label}".encode(), digest_size=_SEED_BYTES).digest()
         seed = int.from_bytes(digest, "big")
         return Stream(seed) if self._tape is None else _TapedStream(seed, label, self._tape)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from herd.sim.engine.names import Names
-from herd.sim.engine.profile import NS_PER_MS, Constant, Profile
+from herd.sim.engine.profile import NS_PER_MS, Constant, Profile, drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class Link:
         self._profile = profile
         self.is_lossy = bool(profile.loss or self._extra_loss)
         self.spoils_datagrams = bool(profile.duplicate or profile.reorder or profile.corrupt)
-        self._draw_ns = profile.latency.draw_ns
+        self._draw_ns: Callable[[], int] | None = None
         self._is_plain = not (profile.jitter_ms or profile.bandwidth_bps)
         is_constant = self._is_plain and isinstance(profile.latency, Constant)
         self._constant_ns = round(profile.latency.ms * NS_PER_MS) if is_constant else -1  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ class Link:
         delay = self._constant_ns
         if delay >= 0:
             return delay + self.extra_ns
-        delay = self._draw_ns(self._stream or self.stream) + self.extra_ns
+        delay = (self._draw_ns or self._begin_drawing())() + self.extra_ns
         if self._is_plain:
             return delay
         profile = self._profile
@@ -98,6 +98,11 @@ class Link:
             self._busy_until_ns = begin + round(size * _BITS * _NS / profile.bandwidth_bps)
             delay += self._busy_until_ns - now_ns
         return delay
+
+    def _begin_drawing(self) -> Callable[[], int]:
+        """Put the profile's latency and the link's randomness together: each segment asks for a delay."""
+        self._draw_ns = drawing(self._profile.latency, self.stream)
+        return self._draw_ns
 
     def loses(self) -> bool:
         """Draw whether a packet that leaves now is lost; always while the link is blocked."""

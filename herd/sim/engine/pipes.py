@@ -108,25 +108,30 @@ class Pipe:
         """How many bytes may be written now."""
         return self.window - self.outstanding
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether nothing has been written yet: asked while the first bytes are."""
-        return self._next_segment <= 1
-
     def write(self, data: bytes) -> None:
         """Send data, at most `room` of it."""
-        self.outstanding += len(data)
+        size = len(data)
+        self.outstanding += size
         if self.is_opaque is None:
             self.is_opaque = data.startswith(_TLS_HANDSHAKE)
-        if self._simulation.on_write is not None:
-            self._simulation.on_write(self, data)
-        if self._cut and len(data) > 1 and self.link.stream.chance(self._cut):
-            at = self.link.stream.integer(1, len(data) - 1)
+        simulation = self._simulation
+        if simulation.on_write is not None:
+            simulation.on_write(self, data)
+        link = self.link
+        if self._cut and size > 1 and link.stream.chance(self._cut):
+            at = link.stream.integer(1, size - 1)
             self.push(data[:at])
             data = data[at:]
+            size -= at
         number = self._next_segment
         self._next_segment = number + 1
-        self._transmit(number, data, 0)
+        if link.blocked or link.is_lossy or simulation.trace is not None:
+            self._transmit(number, data, 0)
+            return
+        # The same, where there is nothing to tell and nothing to lose.
+        now_ns = simulation.now_ns
+        due_ns = now_ns + link.delay_ns(now_ns, size)
+        simulation.schedule(due_ns, link.target, self._arrive, (number, data, 0))
 
     def push(self, segment: Segment) -> None:
         """Send a segment after all that was sent before."""

@@ -7,12 +7,15 @@ kernel, so they are a delay; a datagram that is lost is lost.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import field, frozen
 from attrs.validators import ge, le
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from herd.sim.engine.chance import Stream
 
 NS_PER_MS: Final = 1_000_000
@@ -43,16 +46,19 @@ class Uniform:
     low_ms: float
     high_ms: float
     _low_ns: int = field(init=False, repr=False, eq=False)
-    _values: int = field(init=False, repr=False, eq=False)
+    _high_ns: int = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        low_ns = round(self.low_ms * NS_PER_MS)
-        object.__setattr__(self, "_low_ns", low_ns)
-        object.__setattr__(self, "_values", round(self.high_ms * NS_PER_MS) - low_ns + 1)
+        object.__setattr__(self, "_low_ns", round(self.low_ms * NS_PER_MS))
+        object.__setattr__(self, "_high_ns", round(self.high_ms * NS_PER_MS))
 
     def draw_ns(self, stream: Stream) -> int:
         """Draw a delay."""
-        return self._low_ns + ((stream.bits() * self._values) >> 64)  # as `integer` does, for every segment
+        return stream.integer(self._low_ns, self._high_ns)
+
+    def drawn_from(self, stream: Stream) -> Callable[[], int]:
+        """Return what draws delays from a stream with no call in between."""
+        return partial(stream.integer, self._low_ns, self._high_ns)
 
 
 @frozen
@@ -79,6 +85,13 @@ class LogNormal:
     def draw_ns(self, stream: Stream) -> int:
         """Draw a delay."""
         return round(self.median_ms * math.exp(self.sigma * stream.normal()) * NS_PER_MS)
+
+
+def drawing(latency: Latency, stream: Stream) -> Callable[[], int]:
+    """Return what draws a delay from a stream each time that it is called."""
+    if isinstance(latency, Uniform):
+        return latency.drawn_from(stream)
+    return partial(latency.draw_ns, stream)
 
 
 def _probability() -> float:

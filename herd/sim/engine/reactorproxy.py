@@ -128,7 +128,9 @@ class GlobalReactor:
 
     def seconds(self) -> float:
         """See `IReactorTime`."""
-        return self.behind.seconds()  # type: ignore[no-any-return]
+        process = hosted()
+        reactor = process.reactor if process is not None else self.behind
+        return reactor.seconds()
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kw: object) -> Any:
         """See `IReactorTime`."""

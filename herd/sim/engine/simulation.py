@@ -10,17 +10,16 @@ A timer fires a microsecond after it is due, so a program that spins with `callL
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from herd.sim.engine import current, hosting, parking, trace
-from herd.sim.engine.agenda import Agenda
 from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
 from herd.sim.engine.host import Host
 from herd.sim.engine.logs import install as install_logs
+from herd.sim.engine.native import Agenda, use_large_pages
 from herd.sim.engine.network import Network
 from herd.sim.engine.pins import outside, real
 from herd.sim.engine.profile import Profile
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 _COLLECT_EVERY: Final = 200_000
 """Events between two collections of garbage: at a fixed number, for weak references die there."""
 _PURGE_AT: Final = 2_000
+_MANY_HOSTS: Final = 100
+"""So many fill the processor's caches: from there on large pages pay."""
 
 
 @frozen
@@ -122,6 +123,8 @@ class Simulation:
         if name in self.hosts:
             raise ValueError(f"there is a host {name} already")
         index = len(self.hosts)
+        if index == _MANY_HOSTS:
+            use_large_pages()
         number = index + 1
         address = address or f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         host = Host(self, name, index, address, clock or HostClock(self.epoch_ns), profile)
@@ -181,8 +184,7 @@ class Simulation:
     @property
     def next_ns(self) -> int | None:
         """The time of the next event, if there is one."""
-        near = self._agenda.near
-        return near[0][0] if near or self._agenda.open() else None
+        return self._agenda.next_ns
 
     def run(self, until_s: float | None = None) -> None:
         """Run events until none is left, or until a virtual time in seconds.
@@ -219,18 +221,14 @@ class Simulation:
             current.process = None
 
     def _run(self, until_ns: int | None) -> None:
-        agenda = self._agenda
-        near = agenda.near
+        pop = self._agenda.pop
         turns = self.turns
         limit = until_ns if until_ns is not None else 1 << 62
         collect_at = self.events + _COLLECT_EVERY
-        while near or agenda.open():
-            time_ns, _, owner, function, args = entry = heappop(near)
-            if time_ns > limit:
-                heappush(near, entry)
-                return
+        while (event := pop(limit)) is not None:
+            time_ns, _, owner, function, args = event
             if owner.halted:
-                owner.miss(entry)
+                owner.miss(event)
                 continue
             self.now_ns = time_ns
             self.events += 1

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from twisted.logger import LogPublisher, globalLogBeginner, globalLogPublisher
 
-from herd.sim.engine import globalreactor
+from herd.sim.engine import globalreactor, plugincache
 from herd.sim.engine.pins.hashes import number
 from herd.sim.engine.pins.pin import hosted
 
@@ -141,6 +141,7 @@ def _part_log(_module: Any) -> None:
 PARTED: Final[dict[str, Callable[[Any], None]]] = {
     "twisted.internet.task": _part_cooperator,
     "twisted.names.client": _part_resolver,
+    "twisted.plugin": plugincache.remember,
     "treq.api": _part_pool,
     "twisted.logger": _part_log,
     "twisted.web.http": lambda module: number(module.Request),

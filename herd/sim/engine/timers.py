@@ -60,16 +60,16 @@ class DelayedCall:
         self._args = args
         self._kwargs = kwargs
         self._state: type[Exception] | None = None
-        self._local_ns = process.reactor.local_ns() + round(delay * NS_PER_S)
+        wait_ns = round(delay * NS_PER_S)
+        self._local_ns = process.reactor.local_ns() + wait_ns
         self._entries = 0
-        self._schedule()
+        self._schedule(wait_ns)
 
-    def _schedule(self) -> None:
-        """Have the queue look at it when it is due."""
+    def _schedule(self, wait_ns: int) -> None:
+        """Have the queue look at it when it is due: in so much time of the host's clock."""
         process = self._process
         simulation = process.simulation
-        wait_ns = process.host.clock.true_ns(self._local_ns - process.reactor.local_ns())
-        self._due_ns = simulation.now_ns + max(wait_ns, 0) + TURN_NS
+        self._due_ns = simulation.now_ns + max(process.host.clock.true_ns(wait_ns), 0) + TURN_NS
         self._entries += 1
         simulation.schedule(self._due_ns, process, self._come, ())
 
@@ -120,19 +120,18 @@ class DelayedCall:
     def _move(self, local_ns: int) -> None:
         self._check()
         self._local_ns = local_ns
-        before_ns = self._due_ns
         process = self._process
-        wait_ns = process.host.clock.true_ns(local_ns - process.reactor.local_ns())
-        due_ns = process.simulation.now_ns + max(wait_ns, 0) + TURN_NS
-        if due_ns >= before_ns:
+        wait_ns = local_ns - process.reactor.local_ns()
+        due_ns = process.simulation.now_ns + max(process.host.clock.true_ns(wait_ns), 0) + TURN_NS
+        if due_ns >= self._due_ns:
             self._due_ns = due_ns  # the entry that stands there comes early, and sees it
         else:
-            self._schedule()
+            self._schedule(wait_ns)
 
     def reschedule(self) -> None:
         """Take note that the host's clock has been set."""
         if self._state is None:
-            self._schedule()
+            self._schedule(self._local_ns - self._process.reactor.local_ns())
 
     def active(self) -> bool:
         """Tell whether it will run."""

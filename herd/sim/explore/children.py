@@ -108,6 +108,10 @@ class Child:
                 self._frame = (kind, body)
         return news
 
+    def renew(self) -> None:
+        """Take note that it begins with something new, and has all its time for that."""
+        self._began_s = time.monotonic()
+
     def overdue(self, now_s: float) -> bool:
         """Tell whether it has outlived its limit, and did not even say so."""
         return now_s - self._began_s > self._limit_s + GRACE_S
@@ -144,6 +148,11 @@ class Child:
         return "exit", f"its process exited with status {code}\n{words}".strip()
 
 
+def described(error: BaseException) -> tuple[str, str]:
+    """Return the cause and the text of an end by an exception."""
+    return type(error).__name__, "".join(traceback.format_exception(error)).rstrip()
+
+
 def _read_all(file: int) -> str:
     parts = []
     while data := os.read(file, _READ_BYTES):
@@ -177,7 +186,7 @@ def _be_child(work: Work, writer: int, error_writer: int, limit_s: float) -> NoR
         try:
             send(DONE, work(lambda news: send(TOLD, news)))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
-            send(RAISED, (type(error).__name__, "".join(traceback.format_exception(error)).rstrip()))
+            send(RAISED, described(error))
         sys.stdout.flush()
         sys.stderr.flush()
         status = 0

@@ -45,7 +45,7 @@ class Crew(Generic[Key]):
 
     def __init__(self, jobs: int, limit_s: float = LIMIT_S) -> None:
         self.jobs = jobs
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._selector = selectors.DefaultSelector()
         self._children: dict[Key, Child] = {}
         self._directory: str | None = None
@@ -106,8 +106,12 @@ class Crew(Generic[Key]):
 
     def start(self, key: Key, work: Work) -> None:
         """Fork a child for a piece of work."""
-        child = self._children[key] = Child(work, self._limit_s)
+        child = self._children[key] = Child(work, self.limit_s)
         self._selector.register(child, selectors.EVENT_READ, key)
+
+    def renew(self, key: Key) -> None:
+        """Give a child its whole time again."""
+        self._children[key].renew()
 
     def wait(self) -> tuple[list[tuple[Key, Any]], list[tuple[Key, Ended]]]:
         """Wait a moment; return the news of children, and what became of those that have ended.

@@ -87,9 +87,11 @@ class Run:
         whole = until_s is None or until_s >= self.end_s
         try:
             with hosting():  # once, and not for every slice
-                self._advance(self.end_s if until_s is None else min(until_s, self.end_s), tell)
+                until_s = self.end_s if until_s is None else min(until_s, self.end_s)
+                self._advance(until_s, tell, self.scenario.has_settled)
                 if whole and self.look():
-                    self._advance(self.end_s + self.scenario.last_look_s, tell)
+                    end_s = self.simulation.now_ns / NS_PER_S + self.scenario.last_look_s
+                    self._advance(end_s, tell, self.scenario.has_answered)
             return self.outcome(whole=whole)
         finally:
             self.close()
@@ -121,8 +123,15 @@ class Run:
         self.trace.close()
         self.simulation.close()
 
-    def _advance(self, until_s: float, tell: Callable[[float], object] | None) -> None:
+    def _advance(
+        self,
+        until_s: float,
+        tell: Callable[[float], object] | None,
+        is_enough: Callable[[Simulation], bool] | None,
+    ) -> None:
+        """Let time pass until a moment, or until the steps are over and it is enough."""
         simulation = self.simulation
+        steps_s = max((step.until_s for step in self.steps), default=0.0)
         while simulation.now_ns < round(until_s * NS_PER_S):
             now_s = simulation.now_ns / NS_PER_S
             simulation.run(min(until_s, now_s + _SLICE_S))
@@ -130,6 +139,8 @@ class Run:
                 return
             if tell is not None:
                 tell(simulation.now_ns / NS_PER_S)
+            if is_enough is not None and now_s >= steps_s and is_enough(simulation):
+                return
 
     def _begin(self, step: Step) -> None:
         kind = kinds.STEP if step.for_s is None else kinds.FAULT

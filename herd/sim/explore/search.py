@@ -33,9 +33,14 @@ class Search:
         """Take the outcome of a try."""
         self.working.remove(number)
         if failed:
-            self.failed.append(number)
+            self.fails(number)
         else:
             self.passed += 1
+
+    def fails(self, number: int) -> None:
+        """Take note that a try has failed, though more is to be learned of it before it is done."""
+        if number not in self.failed:
+            self.failed.append(number)
 
     def dropped(self, number: int) -> None:
         """Take note that a try was given up."""

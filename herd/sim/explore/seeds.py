@@ -1,4 +1,8 @@
-"""Many seeds of one scenario, as fast as the machine can: a fork for each, so many at once."""
+"""Many seeds of one scenario, as fast as the machine can: so many processes at once, and many runs of each.
+
+One seed is one history, whatever its process has run before. That is not taken on trust: a run that failed,
+and the last one of each process, is run again by a fresh process, and must have the same history there.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,25 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from herd.sim.engine import hosting
-from herd.sim.explore.crew import LIMIT_S, Crew, pursue
+from herd.sim.explore.crew import LIMIT_S, Crew
+from herd.sim.explore.pool import TURNS, Pool
+from herd.sim.explore.run import Violation
 from herd.sim.explore.search import Search
 from herd.sim.explore.task import Task, perform
 from herd.sim.explore.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from herd.sim.explore.children import Ended, Tell, Work
     from herd.sim.scenario import Scenario
 
+
+ONE_HISTORY: Final = "one seed, one history"
+"""The check that a run has the same history in a process of its own as after others."""
 
 _PRELOAD_S: Final = 5.0
 """How much virtual time tells what a scenario imports: programs have started, and have talked by then."""
@@ -66,7 +75,7 @@ class Tally:
         else:
             self.passed += 1
         outcome = verdict.outcome
-        self.digests[verdict.seed] = None if outcome is None else outcome.digest
+        self.digests[verdict.seed] = verdict.digest
         self.cpu_s += verdict.cpu_s
         if outcome is not None:
             self.events += outcome.events
@@ -82,12 +91,14 @@ def search_seeds(  # noqa: PLR0913 - what may be asked for
     jobs: int,
     limit_s: float = LIMIT_S,
     every: bool = False,
+    turns: int = TURNS,
     tally: Tally | None = None,
     tell: Callable[[Tally], object] | None = None,
 ) -> Tally:
     """Run the seeds from `first` on; stop at the lowest that fails, or try `every` one.
 
-    `tell` hears of the tally, which may be given and looked at while it grows, after each run.
+    A process runs `turns` of them. `tell` hears of the tally after each run; it may be given, and looked at
+    while it grows.
     """
     tally = Tally() if tally is None else tally
     began_s = time.monotonic()
@@ -98,8 +109,8 @@ def search_seeds(  # noqa: PLR0913 - what may be asked for
     with Crew[int](jobs, limit_s) as crew:
         search = Search(count, every)
         preload(crew, name, scenario, first)
-        for number, ended in pursue(crew, search, work_of, _is_failure):
-            tally.add(judge(first + number, ended))
+        for verdict in _pursue(Pool(crew, work_of, turns), search, first):
+            tally.add(verdict)
             tally.real_s = time.monotonic() - began_s
             if tell is not None:
                 tell(tally)
@@ -110,6 +121,48 @@ def search_seeds(  # noqa: PLR0913 - what may be asked for
     return tally
 
 
+def _pursue(pool: Pool, search: Search, first: int) -> Iterator[Verdict]:
+    """Carry out a search of seeds; yield the verdict on each, as it is certain."""
+    doubted: dict[int, tuple[Verdict, int]] = {}
+    while not search.over:
+        while pool.has_room and (number := search.next()) is not None:
+            pool.start(number)
+        for each in pool.wait():
+            number = each.number
+            verdict = judge(first + number, each.ended)
+            if each.before and (verdict.violations or each.is_last):
+                doubted[number] = verdict, each.before
+                if verdict.violations:  # it is a failure, whatever its other history will be
+                    search.fails(number)
+                pool.start_afresh(number)
+                continue
+            if number in doubted:
+                verdict = _confirmed(*doubted.pop(number), verdict)
+            search.done(number, failed=bool(verdict.violations))
+            yield verdict
+        for number in search.surplus():
+            pool.drop(number)
+            search.dropped(number)
+
+
+def _confirmed(after: Verdict, before: int, alone: Verdict) -> Verdict:
+    """Return the verdict on a run that was done twice: after others, and by a process of its own."""
+    cpu_s = after.cpu_s + alone.cpu_s
+    if after.digest == alone.digest and after.failed_checks == alone.failed_checks:
+        return evolve(alone, cpu_s=cpu_s)
+    text = (
+        f"its history after {before} other runs in one process ({_told(after)}) is not the one that it has "
+        f"alone ({_told(alone)}): something outlives a run; --turns 1 gives each a process of its own"
+    )
+    violations = (*alone.violations, Violation(ONE_HISTORY, text))
+    return evolve(alone, violations=violations, cpu_s=cpu_s)
+
+
+def _told(verdict: Verdict) -> str:
+    failed = ", ".join(verdict.failed_checks)
+    return f"digest {verdict.digest}, " + (f"fails {failed}" if failed else "passed")
+
+
 def work(task: Task, scenario: Scenario) -> Work:
     """Return what a child does to perform a task and tell no more than what became of it."""
 
@@ -118,10 +171,6 @@ def work(task: Task, scenario: Scenario) -> Work:
         return perform(task, scenario)
 
     return perform_it
-
-
-def _is_failure(ended: Ended) -> bool:
-    return bool(judge(0, ended).violations)
 
 
 def preload(crew: Crew[int], name: str, scenario: Scenario, seed: int) -> None:

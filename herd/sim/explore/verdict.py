@@ -32,13 +32,18 @@ class Verdict:
         """Names of the checks that failed, each once, in order."""
         return list(dict.fromkeys(each.check for each in self.violations))
 
+    @property
+    def digest(self) -> str | None:
+        """The digest of its history; None if it did not come to its end."""
+        return None if self.outcome is None else self.outcome.digest
+
     def as_json(self) -> dict[str, Any]:
         """Return what a program is told of it."""
         return {
             "seed": self.seed,
             "passed": not self.violations,
             "violations": [{"check": each.check, "text": each.text} for each in self.violations],
-            "digest": self.outcome and self.outcome.digest,
+            "digest": self.digest,
         }
 
 

@@ -23,6 +23,7 @@ from herd.sim.herds.certificates import write_certificates
 from herd.sim.herds.history import History
 from herd.sim.herds.places_server import PORT as PLACES_PORT
 from herd.sim.herds.places_server import PlacesServer, serve_places
+from herd.sim.herds.starts import remember_readings
 from herd.sim.herds.topologies import FIVE, Topology
 from herd.sim.herds.violation import Invariant, Violation
 from herd.sim.herds.walkers import Walker
@@ -74,6 +75,10 @@ class SimulatedHerd:
     """What is wrong, once the run was judged."""
     watch: Any = None
     """Who looks at the network (`figures.Watch`)."""
+    at_rest_ns: int | None = None
+    """Since when all looks have found it at rest."""
+    settled_ns: int | None = None
+    """When it was seen to have settled, if that was looked for (`settling`)."""
 
     def walker(self, name: str) -> Walker:
         """Return a client; it has a host of its own."""
@@ -101,6 +106,7 @@ class SimulatedHerd:
 
 def build_herd(simulation: Simulation, plan: HerdPlan) -> SimulatedHerd:
     """Make the hosts of a herd and of its places provider, and start their programs."""
+    remember_readings()
     hosts = {name: simulation.host(name) for name in plan.topology}
     places_host = simulation.host(PLACES)
     resource = PlacesServer()

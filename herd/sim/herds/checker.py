@@ -166,7 +166,7 @@ class Register:
     def _promises_broken(self) -> Iterator[Violation]:
         """Find servers that show less than what any of them acknowledged, though the herd has settled."""
         circumstances = self.circumstances
-        settled_ns, settle_ns = circumstances.settled_ns, circumstances.settle_ns
+        settled_ns = circumstances.settled_ns
         if settled_ns is None:
             return
         for part in circumstances.parts:
@@ -176,7 +176,7 @@ class Register:
                 if each.begin_ns >= settled_ns and each.operation.server in part
             ]
             promised = [
-                (each.begin_ns, each.end_ns + settle_ns, each)
+                (each.begin_ns, circumstances.due_ns(each.end_ns), each)
                 for each in self.seen
                 if each.operation.kind == "report"
                 and (len(circumstances.parts) == 1 or each.operation.server in part)

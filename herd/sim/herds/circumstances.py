@@ -48,6 +48,8 @@ class Circumstances:
     """How far a server's clock was from a right one: the least and the most, in all the run."""
     calm_ns: int | None = None
     """Since when nothing is broken, and nothing breaks any more; None: that never came."""
+    seen_settled_ns: int | None = None
+    """When the herd was seen to have settled; None: nobody saw it, and it has when `settle_ns` are over."""
     settle_ns: int = 30 * NS_PER_S
     """How long the herd may then take until every server holds what was promised: links that are silent are
     given up after 8 s and dialed again after 10 s at the most."""
@@ -133,11 +135,18 @@ class Circumstances:
         """Return the servers that were never started again."""
         return [outage.server for outage in self.outages if outage.up_ns is None]
 
+    def due_ns(self, promised_ns: int) -> int:
+        """Return when a promise that was given at a moment must show, at the latest."""
+        seen_ns = self.seen_settled_ns
+        return seen_ns if seen_ns is not None and promised_ns <= seen_ns else promised_ns + self.settle_ns
+
     @property
     def settled_ns(self) -> int | None:
         """Return when every promise given before the calm must show; None for never."""
         if self.calm_ns is None:
             return None
+        if self.seen_settled_ns is not None:
+            return self.seen_settled_ns
         return max([self.calm_ns, *(each.up_ns or 0 for each in self.outages)]) + self.settle_ns
 
     @property

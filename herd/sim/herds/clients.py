@@ -155,6 +155,12 @@ class Client:
         """Tell whether there is a connection."""
         return self._conversation is not None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether something is to be said yet, or an answer may come on the connection that there is."""
+        conversation = self._conversation
+        return bool(self._unsaid or self._due or (conversation is not None and conversation.unanswered))
+
     def start(self) -> None:
         """Dial, and begin with the plan."""
         self._dial()

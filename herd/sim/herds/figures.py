@@ -13,12 +13,12 @@ from attrs import define, field
 
 from herd.core.record import client_of, is_newer
 from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.pipes import Pipe
 from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, SimulatedHerd
 from herd.sim.herds.invariants import Peaks
-from herd.sim.herds.kinds import Flows
+from herd.sim.herds.kinds import Flow
 
 if TYPE_CHECKING:
-    from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.simulation import Simulation
     from herd.sim.scenario import Check
 
@@ -39,8 +39,13 @@ class _News:
 
 @define
 class _Way:
-    """One direction of a link, in bytes: so far have they been written, and read."""
+    """One direction of a connection with a server; `written` and `read` are bytes."""
 
+    source: str
+    target: str
+    is_link: bool
+    is_from_server: bool
+    flow: Flow = field(factory=Flow)
     written: int = 0
     read: int = 0
     coming: deque[tuple[int, tuple[bytes, ...]]] = field(factory=deque)
@@ -69,9 +74,13 @@ class Watch:
     """Connections over which one server has written to another."""
     peaks: Peaks = field(factory=Peaks)
     _heard_ns: dict[tuple[str, str], int] = field(factory=dict)
-    _flows: Flows = field(factory=Flows)
-    _ways: dict[tuple[int, int], _Way] = field(factory=dict)
+    _ways: dict[Pipe, _Way | None] = field(factory=dict)
+    """None: a stranger's on a port for neighbors, or nothing of the herd's."""
     _news: dict[bytes, list[_News]] = field(factory=dict)
+    _reported: dict[bytes, None] = field(factory=dict)
+    """Clients that have begun to report."""
+    _looked: int = 0
+    """Operations of the history that have been looked at for that."""
     _seen: dict[bytes, None] = field(factory=dict)
     _held: dict[tuple[str, bytes], bytes] = field(factory=dict)
 
@@ -83,62 +92,67 @@ class Watch:
         simulation.after(_LOOK_EVERY_S, self._look)
 
     def _look(self) -> None:
-        """Look at how large things have grown."""
+        """Look at how large things have grown: nobody can hold more clients than have said something."""
+        operations = self.herd.history.operations
+        for each in operations[self._looked :]:
+            if each.kind == "report":
+                self._reported[each.command.split(None, 2)[1]] = None
+        self._looked = len(operations)
         for name in self.herd.hosts:
             node = self.herd.node(name)
             if node is not None:
-                self.peaks.look(name, node, len(self._news))
+                self.peaks.look(name, node, len(self._reported))
         self.herd.simulation.after(_LOOK_EVERY_S, self._look)
 
     def written(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program writes."""
+        way = self._ways[pipe] if pipe in self._ways else self._first(pipe, data)
+        if way is None:
+            return
+        messages = way.flow.feed(data)
+        size = len(data)
+        counter = self.link_messages if way.is_link else self.client_messages
+        for kind in messages.kinds:
+            counter[kind] += 1
+        if not way.is_link:
+            self.client_bytes += size
+            if way.is_from_server:
+                for line in messages.records:
+                    self._begin(line, way.source)
+            return
+        self.link_bytes += size
+        way.written += size
+        if messages.records:
+            way.coming.append((way.written, messages.records))
+            for line in messages.records:
+                self.copies[way.source, way.target, line] += 1
+                self._begin(line, way.source)
+
+    def _first(self, pipe: Pipe, data: bytes) -> _Way | None:
+        """Look at the first that is written to a direction of a connection."""
         source, target = pipe.source.host.name, pipe.target.host.name
         ports = pipe.source.local[1], pipe.target.local[1]
-        is_link = LINKS_PORT in ports
-        if (is_link and source not in self.herd.hosts) or (not is_link and CLIENTS_PORT not in ports):
-            return  # a stranger on a port for neighbors, or nothing of the herd's
-        messages = self._flows.feed(pipe.flow, pipe.source.host.index, data)
+        is_link, is_from_server = LINKS_PORT in ports, source in self.herd.hosts
+        if (is_link and not is_from_server) or (not is_link and CLIENTS_PORT not in ports):
+            self._ways[pipe] = None
+            return None
         if is_link:
-            if pipe.is_fresh:
-                self.connections[source, target] += 1
-                if pipe.target.local[1] == LINKS_PORT:
-                    self.openings.setdefault(target, []).append(data)
-            self.link_bytes += len(data)
-            self.link_messages.update(messages.kinds)
-            self._set_out(pipe, len(data), messages.records)
-            for line in messages.records:
-                self.copies[source, target, line] += 1
-                self._begin(line, source)
-        else:
-            self.client_bytes += len(data)
-            self.client_messages.update(messages.kinds)
-            if source in self.herd.hosts:
-                for line in messages.records:
-                    self._begin(line, source)
-
-    def _set_out(self, pipe: Pipe, size: int, records: tuple[bytes, ...]) -> None:
-        """Note which records have arrived when the other end has read so far."""
-        key = pipe.flow, pipe.source.host.index
-        way = self._ways.get(key)
-        if way is None:
-            way = self._ways[key] = _Way()
-        way.written += size
-        if records:
-            way.coming.append((way.written, records))
+            self.connections[source, target] += 1
+            if ports[1] == LINKS_PORT:
+                self.openings.setdefault(target, []).append(data)
+        way = self._ways[pipe] = _Way(source, target, is_link, is_from_server)
+        return way
 
     def read(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program reads: a server that reads a record from a link holds it."""
-        target = pipe.target.host.name
-        if target not in self.herd.hosts or LINKS_PORT not in (pipe.source.local[1], pipe.target.local[1]):
+        way = self._ways[pipe]
+        if way is None or not way.is_link or way.target not in self.herd.hosts:
             return
-        source = pipe.source.host
-        self._heard_ns[target, source.name] = self.herd.simulation.now_ns
-        way = self._ways.get((pipe.flow, source.index))
-        if way is not None:
-            way.read += len(data)
-            while way.coming and way.coming[0][0] <= way.read:
-                for line in way.coming.popleft()[1]:
-                    self._reached(line, target)
+        self._heard_ns[way.target, way.source] = self.herd.simulation.now_ns
+        way.read += len(data)
+        while way.coming and way.coming[0][0] <= way.read:
+            for line in way.coming.popleft()[1]:
+                self._reached(line, way.target)
 
     def _begin(self, line: bytes, server: str) -> None:
         """Note a record when it is first seen, and that a server holds it."""
@@ -179,6 +193,10 @@ class Watch:
             now_ns = self.herd.simulation.now_ns
             lonely_ns = now_ns - self._heard_ns.get((source, target), 0)
             self.dials.setdefault(target, []).append((now_ns, lonely_ns))
+
+    def heard_ns(self, server: str, neighbor: str) -> int:
+        """Return when a server last read something from a neighbor's link; long ago if it never has."""
+        return self._heard_ns.get((server, neighbor), -NS_PER_S * 3600)
 
     def openings_to(self, server: str) -> list[bytes]:
         """Return the beginnings of links that a server was dialed for, the last few."""

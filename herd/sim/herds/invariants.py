@@ -54,8 +54,10 @@ class Peaks:
         """Look at a server; `reported` is how many clients have reported so far, in the whole herd."""
         replica, neighbors, limits = node.clients.replica, node.neighbors, node.clients.limits
         for name, outbox in replica.flood.outboxes.items():
-            self.outbox = max(self.outbox, len(outbox))
-            self._compare(server, f"records owed to {name}", len(outbox), reported)
+            size = len(outbox)
+            if size:
+                self.outbox = max(self.outbox, size)
+                self._compare(server, f"records owed to {name}", size, reported)
         self.records = max(self.records, len(replica.cache))
         self._compare(server, "records", len(replica.cache), min(limits.clients_held, reported))
         self.strangers = max(self.strangers, len(neighbors.strangers))

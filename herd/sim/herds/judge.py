@@ -8,6 +8,7 @@ from herd.core.limits import Limits
 from herd.sim.herds.circumstances import Circumstances, Outage
 from herd.sim.herds.invariants import judge, records_of
 from herd.sim.herds.violation import INVARIANTS
+from herd.sim.herds.walkers import AUDITOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ def circumstances(simulation: Simulation) -> Circumstances:
         ],
         clocks_off_ns={name: host.clock.off_ns(simulation.now_ns) for name, host in herd.hosts.items()},
         calm_ns=simulation.calm_ns,
+        seen_settled_ns=herd.settled_ns,
     )
 
 
@@ -62,7 +64,13 @@ def _check(invariant: Invariant) -> Check:
 
 def _every_server_runs(simulation: Simulation) -> list[str]:
     herd: SimulatedHerd = simulation.scene
-    return [f"{name} does not run at the end" for name in herd.hosts if herd.node(name) is None]
+    down = [name for name in herd.hosts if herd.node(name) is None]
+    auditor = herd.walkers.get(AUDITOR)
+    unreached = [] if auditor is None else [name for name in auditor.unreached if name not in down]
+    return [
+        *(f"{name} does not run at the end" for name in down),
+        *(f"{name} could not be reached at the end" for name in unreached),
+    ]
 
 
 CHECKS: Final[Mapping[str, Check]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 CLIENT_KINDS: Final = ("IAMAT", "WHATSAT", "AT", "?", "places")
 LINK_KINDS: Final = (
@@ -34,6 +34,10 @@ class Messages:
     """AT lines, without their endings, in their order."""
 
 
+_AT: Final = ("AT",)
+_ALONE: Final = {kind: Messages((kind,), ()) for kind in (*CLIENT_KINDS, *LINK_KINDS, OTHER)}
+
+
 @define
 class Flow:
     """One direction of one connection."""
@@ -43,6 +47,9 @@ class Flow:
 
     def feed(self, data: bytes) -> Messages:
         """Take the next segment; return the messages that end in it."""
+        is_fresh = not self._rest and not self._is_in_places and data[:1] != b"{"
+        if is_fresh and data.find(b"\n") == len(data) - 1 >= 0:
+            return _of_one_line(data)
         kinds: list[str] = []
         records: list[bytes] = []
         *lines, rest = (self._rest + data if self._rest else data).split(b"\n")
@@ -62,23 +69,12 @@ class Flow:
         return Messages(tuple(kinds), tuple(records))
 
 
-@define
-class Flows:
-    """All flows of a network, by whatever names a connection's direction: (number, sender), for example."""
-
-    _flows: dict[tuple[int, int], Flow] = field(factory=dict)
-
-    def feed(self, flow: int, sender: int, data: bytes) -> Messages:
-        """Take a segment of a connection that `sender` sent."""
-        found = self._flows.get((flow, sender))
-        if found is None:
-            found = self._flows[flow, sender] = Flow()
-        return found.feed(data)
-
-    def forget(self, flow: int) -> None:
-        """Let go of a connection that is over."""
-        for key in [key for key in self._flows if key[0] == flow]:
-            del self._flows[key]
+def _of_one_line(line: bytes) -> Messages:
+    """Return the message of a segment that is one line: most are."""
+    kind = kind_of(line)
+    if kind == "AT":
+        return Messages(_AT, (line[:-1].rstrip(b"\r"),))
+    return _ALONE[kind]
 
 
 def kind_of(line: bytes) -> str:

@@ -18,6 +18,8 @@ from herd.sim.engine.profile import Profile
 from herd.sim.herds.build import TOWN, HerdPlan, SimulatedHerd, build_herd
 from herd.sim.herds.figures import Watch
 from herd.sim.herds.judge import CHECKS
+from herd.sim.herds.settling import has_come_to_rest, has_settled
+from herd.sim.herds.walkers import AUDITOR
 from herd.sim.herds.work import CLIENT_EPOCH_S, Work, client_names
 from herd.sim.mishaps import Mishap
 from herd.sim.scenario import Check, Scenario, Step
@@ -25,7 +27,6 @@ from herd.sim.scenario import Check, Scenario, Step
 if TYPE_CHECKING:
     from herd.sim.engine.simulation import Simulation
 
-AUDITOR: Final = "auditor"
 _REPORTED_TO: Final = 5
 """Servers that get a report when all has settled: all of five, and a few of a thousand."""
 BEGIN_S: Final = 2.0
@@ -59,6 +60,9 @@ class HerdScenario:
     settle_s: float = SETTLE_S
     last_look_s: float = 10.0
     """Time for the answers to the last questions: more than the time limits of places and promises."""
+    waits: bool = True
+    """Whether it waits for all of `settle_s` and `last_look_s` though the herd has settled: where time itself
+    is to do something, as when records expire."""
     audited: int = 3
     """Clients that each server is asked for at the end; what it holds of all is seen from inside."""
 
@@ -74,6 +78,8 @@ class HerdScenario:
             checks={**CHECKS, **self.more_checks},
             finish=self._audit,
             last_look_s=self.last_look_s,
+            has_settled=None if self.waits else has_settled,
+            has_answered=None if self.waits else has_come_to_rest,
             figures=_figures,
         )
 
@@ -101,14 +107,16 @@ class HerdScenario:
         ids = sorted({each.command.split()[1] for each in herd.history.operations if each.kind == "report"})
         stream = simulation.chance.stream("audit")
         auditor = herd.walker(AUDITOR)
+        herd.at_rest_ns = None
         now_s, _ = divmod(simulation.now_ns, NS_PER_S)
         servers = list(herd.hosts)
         for number, server in enumerate(stream.sample(servers, min(_REPORTED_TO, len(servers)))):
             report = b"IAMAT auditor%d +1.5-1.5 %d.%d\n" % (number, CLIENT_EPOCH_S + now_s, number)
             auditor.say(server, report)
         for server in servers:
-            for client_id in stream.sample(ids, min(self.audited, len(ids))):
-                auditor.say(server, b"WHATSAT %b 10 1\n" % client_id)
+            for number, client_id in enumerate(stream.sample(ids, min(self.audited, len(ids)))):
+                # The provider is asked by one question of each server: it is the dearest part of an answer.
+                auditor.say(server, b"WHATSAT %b 10 %d\n" % (client_id, number == 0))
 
 
 def _figures(simulation: Simulation) -> Mapping[str, Any]:

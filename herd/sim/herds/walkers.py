@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.endpoints import TCP4ClientEndpoint
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from herd.sim.engine.host import Host
     from herd.sim.herds.history import History
 
-_DIAL_TIMEOUT_S = 5.0
+AUDITOR: Final = "auditor"
+"""Who reports to every server and asks it when all has settled."""
+_DIAL_TIMEOUT_S: Final = 5.0
 
 
 class Walker:
@@ -28,6 +30,16 @@ class Walker:
         self._reactor: Any = None
         self._host = host
         self._process = host.start(Call(self._begin), name=host.name)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it has something to say, or waits for an answer that may come."""
+        return any(each.is_waiting for each in self._clients.values())
+
+    @property
+    def unreached(self) -> list[str]:
+        """Return the servers that it has something to say to, and no connection with."""
+        return [each.server for each in self._clients.values() if each.is_waiting and not each.is_connected]
 
     def _begin(self, reactor: Any) -> None:
         self._reactor = reactor

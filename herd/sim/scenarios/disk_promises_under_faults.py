@@ -6,6 +6,7 @@ from herd.sim.mishaps import crashes, isolated_crashes, links_down, power_cuts, 
 
 scenario = HerdScenario(
     about="Durability `disk`: no acknowledged report is lost though servers die at any moment of a write.",
+    waits=False,
     herd=HerdPlan(durability="disk"),
     mishaps=[
         isolated_crashes(disk_ms=1_500.0),

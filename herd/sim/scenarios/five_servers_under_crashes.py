@@ -5,5 +5,6 @@ from herd.sim.mishaps import crashes, pauses, power_cuts, restarts
 
 scenario = HerdScenario(
     about="Five servers that are killed, lose power, stand still and are restarted.",
+    waits=False,
     mishaps=[crashes(), power_cuts(), pauses(), restarts(every_s=25.0)],
 ).scenario()

@@ -1,6 +1,7 @@
 """Everything at once, a little of each: the scenario to leave running overnight."""
 
 from herd.sim.herds.scenarios import HerdScenario
+from herd.sim.herds.work import Work
 from herd.sim.mishaps import (
     clock_steps,
     crashes,
@@ -16,6 +17,9 @@ from herd.sim.mishaps import (
 
 scenario = HerdScenario(
     about="Five servers, and everything goes wrong that can: the one to leave running overnight.",
+    waits=False,
+    # Faults find more here than reports, each of which covers up what is wrong with the one before it.
+    work=Work(clients=4, report_every_s=4.0, ask_share=0.1),
     mishaps=[
         partitions(every_s=30.0),
         links_down(every_s=15.0),

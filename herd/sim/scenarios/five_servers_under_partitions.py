@@ -5,5 +5,6 @@ from herd.sim.mishaps import links_down, one_way, partitions
 
 scenario = HerdScenario(
     about="Five servers; the network is cut, in two or between two, again and again.",
+    waits=False,
     mishaps=[partitions(), links_down(), one_way()],
 ).scenario()

@@ -9,6 +9,7 @@ from herd.sim.mishaps import isolated_crashes, links_down, one_way, pauses
 
 scenario = HerdScenario(
     about="Durability `neighbor`: a server that is cut off and killed loses no report that it answered.",
+    waits=False,
     herd=HerdPlan(durability="neighbor"),
     mishaps=[isolated_crashes(), links_down(every_s=10.0), one_way(), pauses(every_s=30.0)],
 ).scenario()

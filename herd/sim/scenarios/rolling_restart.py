@@ -24,6 +24,7 @@ def one_by_one(chance: Chance) -> Sequence[Step]:
 
 scenario = HerdScenario(
     about="Durability `neighbor`: one server after the other is restarted, and nothing is lost.",
+    waits=False,
     herd=HerdPlan(durability="neighbor"),
     more_steps=one_by_one,
 ).scenario()

@@ -5,5 +5,6 @@ from herd.sim.mishaps import clock_drifts, clock_steps, links_down
 
 scenario = HerdScenario(
     about="Five servers whose clocks are stepped and drift, while links break.",
+    waits=False,
     mishaps=[clock_steps(), clock_drifts(), links_down(every_s=10.0)],
 ).scenario()

@@ -6,6 +6,7 @@ from herd.sim.mishaps import crashes, links_down, partitions
 
 scenario = HerdScenario(
     about="Five servers with TLS links; the network is cut and servers die.",
+    waits=False,
     herd=HerdPlan(tls=True),
     mishaps=[partitions(every_s=15.0), links_down(every_s=10.0), crashes(every_s=20.0)],
 ).scenario()

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
-from benching.node import Node
-from benching.plan import DIAL_S, PORT
+from benching.sim.node import Node
+from benching.sim.plan import DIAL_S, PORT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""One measurement, in a process of its own: `python -m benching.child '{"simulator": "herd", ...}'`.
+"""One measurement, in a process of its own: `python -m benching.sim.child '{"simulator": "herd", ...}'`.
 
 Prints the figures as one line of JSON, and ends without tearing anything down.
 """
@@ -10,8 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from benching.plan import Plan
-from benching.rounds import Job
+from benching.sim.plan import Plan
+from benching.sim.rounds import Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,9 @@ def main() -> None:
     """Measure."""
     job = Job(**json.loads(sys.argv[1]))
     if job.simulator.startswith("herd"):
-        from benching.hosted import MEASURES  # noqa: PLC0415 - each side needs what the other has not
+        from benching.sim.hosted import MEASURES  # noqa: PLC0415 - each side needs what the other has not
     else:
-        from benching.peers import MEASURES  # noqa: PLC0415 - likewise
+        from benching.sim.peers import MEASURES  # noqa: PLC0415 - likewise
     measures: Mapping[str, Any] = MEASURES
     if job.what == "bare":
         measures[f"{job.simulator} bare"](job.hosts, finish)

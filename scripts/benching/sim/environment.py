@@ -15,7 +15,7 @@ from herd.core.errors import HerdError
 
 PEERS: Final = {"simloop": "0.2.2", "simloom": "0.5.0"}
 OLDEST: Final = (3, 12)
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
+ROOT: Final = Path(__file__).resolve().parents[3]
 INTERPRETERS: Final = ("python3.13", "python3.12")
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from benching.node import Meter, Node
-from benching.plan import FLOOD_S, LATENCY_S, Plan
-from benching.stopwatch import Stopwatch
-from benching.twisted_flood import WAYS, Hosted
+from benching.sim.node import Meter, Node
+from benching.sim.plan import FLOOD_S, LATENCY_S, Plan
+from benching.sim.stopwatch import Stopwatch
+from benching.sim.twisted_flood import WAYS, Hosted
 
 from herd.sim.engine.profile import Profile, Uniform
 from herd.sim.engine.simulation import Simulation

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from attrs import define, field
-from benching.plan import MESSAGE_BYTES
+from benching.sim.plan import MESSAGE_BYTES
 
 
 class Link(Protocol):

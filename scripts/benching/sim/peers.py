@@ -13,10 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from benching.asyncio_flood import WAYS, Hosted
-from benching.node import Meter, Node
-from benching.plan import FLOOD_S, LATENCY_S, Plan
-from benching.stopwatch import Stopwatch
+from benching.sim.asyncio_flood import WAYS, Hosted
+from benching.sim.node import Meter, Node
+from benching.sim.plan import FLOOD_S, LATENCY_S, Plan
+from benching.sim.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

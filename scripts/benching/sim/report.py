@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import asdict
-from benching.rounds import Failure, Spread
+from benching.sim.rounds import Failure
+from benching.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from benching.rounds import Job
+    from benching.sim.rounds import Job
 
     Results = Mapping[Job, Sequence[Mapping[str, Any] | Failure]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,7 @@ from attrs import asdict, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SCRIPTS: Final = Path(__file__).resolve().parent.parent
+SCRIPTS: Final = Path(__file__).resolve().parents[2]
 
 
 @frozen
@@ -48,7 +47,7 @@ class Failure:
 
 def run(job: Job, python: Path, limit_s: float) -> dict[str, Any] | Failure:
     """Run a job in a process of its own."""
-    command = [str(python), "-m", "benching.child", json.dumps(asdict(job))]
+    command = [str(python), "-m", "benching.sim.child", json.dumps(asdict(job))]
     path = os.pathsep.join(
         [str(SCRIPTS), str(SCRIPTS.parent)]
     )  # the herd of this checkout, whatever is installed
@@ -84,17 +83,3 @@ def alternate(
             told(f"round {number + 1} of {rounds}: {job.subject} {job.what} {job.way}, {job.hosts:,} hosts")
             results[job].append(run(job, python, limit_s))
     return results
-
-
-@frozen
-class Spread:
-    """A median with the least and the greatest."""
-
-    median: float
-    least: float
-    most: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Sum values up; there is at least one."""
-        return cls(statistics.median(values), min(values), max(values))

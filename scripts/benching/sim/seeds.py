@@ -8,7 +8,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from benching.rounds import Failure
+from benching.sim.rounds import Failure
 
 if TYPE_CHECKING:
     from pathlib import Path

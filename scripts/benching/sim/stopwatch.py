@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from benching.node import Meter
+from benching.sim.node import Meter
 
 
 def resident_bytes() -> int:

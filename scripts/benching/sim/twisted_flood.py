@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, frozen
-from benching.node import Node
-from benching.plan import DIAL_S, PORT
+from benching.sim.node import Node
+from benching.sim.plan import DIAL_S, PORT
 from twisted.internet.protocol import ClientFactory, DatagramProtocol, Protocol
 
 if TYPE_CHECKING:

@@ -1,18 +1,22 @@
-"""The agenda: whatever is added, and whenever, events come in the order of their times."""
+"""The agenda, pure and compiled: whatever is added, and whenever, events come in the order of their times."""
 
 from __future__ import annotations
 
-from heapq import heappop
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herd.sim.engine.agenda import Agenda
+from herd.sim.engine import agenda, native
 from herd.sim.engine.simulation import Simulation
 
 if TYPE_CHECKING:
-    from herd.sim.engine.agenda import Event
+    from collections.abc import Callable
+
+    from herd.sim.engine.agenda import Agenda, Event
     from herd.sim.engine.process import Process
 
 DELAYS_NS = st.one_of(
@@ -20,11 +24,25 @@ DELAYS_NS = st.one_of(
 )
 
 
+EVER = 1 << 62
+
+BOTH = tuple(dict.fromkeys([agenda.Agenda, native.Agenda]))
+"""They are one where nothing is compiled."""
+KINDS = st.sampled_from(BOTH)
+
+both = pytest.mark.parametrize("kind", BOTH)
+
+
 def run(agenda: Agenda, most: int = 1 << 30) -> list[Event]:
     """Take out events as the simulation does."""
     taken: list[Event] = []
-    while len(taken) < most and (agenda.near or agenda.open()):
-        taken.append(heappop(agenda.near))
+    while len(taken) < most:
+        first_ns = agenda.next_ns
+        event = agenda.pop(EVER)
+        assert (None if event is None else event[0]) == first_ns
+        if event is None:
+            break
+        taken.append(event)
     return taken
 
 
@@ -32,9 +50,11 @@ def nothing() -> None:
     """Happen."""
 
 
-@given(st.lists(DELAYS_NS))
-def test_events_come_in_the_order_of_their_times_and_of_being_added(times_ns: list[int]) -> None:
-    agenda = Agenda()
+@given(KINDS, st.lists(DELAYS_NS))
+def test_events_come_in_the_order_of_their_times_and_of_being_added(
+    kind: type[Agenda], times_ns: list[int]
+) -> None:
+    agenda = kind()
     for number, time_ns in enumerate(times_ns):
         agenda.add(time_ns, number, nothing)
     assert len(agenda) == len(times_ns)
@@ -43,9 +63,11 @@ def test_events_come_in_the_order_of_their_times_and_of_being_added(times_ns: li
     assert len(agenda) == 0
 
 
-@given(st.lists(DELAYS_NS, min_size=1, max_size=60), st.lists(DELAYS_NS, max_size=200))
-def test_what_is_added_while_events_run_finds_its_place(first: list[int], then: list[int]) -> None:
-    agenda = Agenda()
+@given(KINDS, st.lists(DELAYS_NS, min_size=1, max_size=60), st.lists(DELAYS_NS, max_size=200))
+def test_what_is_added_while_events_run_finds_its_place(
+    kind: type[Agenda], first: list[int], then: list[int]
+) -> None:
+    agenda = kind()
     for time_ns in first:
         agenda.add(time_ns, None, nothing)
     seen, delays = [], iter(then)
@@ -60,9 +82,9 @@ def test_what_is_added_while_events_run_finds_its_place(first: list[int], then: 
     assert len(seen) == len(first) + len(then)
 
 
-@given(st.lists(DELAYS_NS), st.integers(0, 50))
-def test_only_what_is_wanted_stays(times_ns: list[int], done: int) -> None:
-    agenda = Agenda()
+@given(KINDS, st.lists(DELAYS_NS), st.integers(0, 50))
+def test_only_what_is_wanted_stays(kind: type[Agenda], times_ns: list[int], done: int) -> None:
+    agenda = kind()
     for number, time_ns in enumerate(times_ns):
         agenda.add(time_ns, number, nothing)
     gone = {event[2] for event in run(agenda, done)}
@@ -72,13 +94,70 @@ def test_only_what_is_wanted_stays(times_ns: list[int], done: int) -> None:
     assert [(event[0], event[2]) for event in run(agenda)] == sorted(left)
 
 
-def test_a_cleared_agenda_is_empty() -> None:
-    agenda = Agenda()
-    agenda.add(1, None, nothing)
-    agenda.add(1 << 40, None, nothing)
-    agenda.open()
+@both
+def test_a_cleared_agenda_is_empty(kind: type[Agenda]) -> None:
+    agenda = kind()
+    for time_ns in (1, 2, 1 << 40):
+        agenda.add(time_ns, None, nothing)
+    assert agenda.pop(EVER) is not None
     agenda.clear()
-    assert (len(agenda), agenda.open()) == (0, False)
+    assert (len(agenda), agenda.next_ns, agenda.pop(EVER)) == (0, None, None)
+
+
+@both
+def test_what_is_after_the_limit_stays(kind: type[Agenda]) -> None:
+    agenda = kind()
+    agenda.add(7, "a host", nothing, (1, 2))
+    assert agenda.pop(6) is None
+    assert agenda.pop(7) == (7, 1, "a host", nothing, (1, 2))
+
+
+@both
+def test_keeping_that_fails_keeps_all(kind: type[Agenda]) -> None:
+    agenda = kind()
+    for time_ns in range(100):
+        agenda.add(time_ns, None, nothing)
+
+    def fail(event: Event) -> bool:
+        if event[0] == 50:
+            raise ValueError
+        return True
+
+    with pytest.raises(ValueError, match=r"^$"):
+        agenda.keep(fail)
+    assert len(agenda) == 100
+    assert [event[0] for event in run(agenda)] == list(range(100))
+
+
+class Thing:
+    """Something that an event holds."""
+
+
+@both
+def test_what_events_hold_is_let_go(kind: type[Agenda]) -> None:
+    agenda = kind()
+    things = [Thing() for _ in range(4)]
+    held = [weakref.ref(thing) for thing in things]
+    ways: list[Callable[[], object]] = [
+        lambda: agenda.pop(EVER),
+        lambda: agenda.keep(lambda event: event[0] != 1),
+        agenda.clear,
+    ]
+    for time_ns, way in enumerate(ways):
+        agenda.add(time_ns, things.pop(0), nothing)
+        assert held[time_ns]() is not None
+        way()
+        assert held[time_ns]() is None
+
+
+@both
+def test_an_agenda_that_its_own_events_hold_is_collected(kind: type[Agenda]) -> None:
+    agenda, thing = kind(), Thing()
+    held = weakref.ref(thing)
+    agenda.add(3, thing, nothing, (agenda,))
+    del agenda, thing
+    gc.collect()
+    assert held() is None
 
 
 class Cancelling:

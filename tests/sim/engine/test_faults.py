@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import LoopingCall
 
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
-from herd.sim.engine.faults import ClockDrift, Crash, Partition, Pause, PowerCut
+from herd.sim.engine.faults import ClockDrift, ClockStep, Crash, Partition, Pause, PowerCut
 from herd.sim.engine.programs import Call
 from herd.sim.engine.simulation import Simulation
 
@@ -116,6 +117,26 @@ def test_a_host_goes_on_when_the_last_of_its_pauses_is_over(second_until_s: floa
     simulation.close()
 
     assert ticks == [max(3.0, second_until_s)]
+
+
+@pytest.mark.parametrize("clock", ["steady", "a function of its own", "wall"])
+def test_a_step_of_the_clock_moves_the_timers_that_go_by_it(clock: str) -> None:
+    simulation = Simulation()
+    fired = []
+
+    def program(reactor: Any) -> None:
+        if clock == "steady":
+            reactor.seconds = time.monotonic
+        elif clock == "a function of its own":
+            reactor.seconds = lambda: time.monotonic() + 5.0
+        reactor.callLater(20.0, lambda: fired.append(simulation.now_ns // NS_PER_S))
+
+    simulation.host("a").start(Call(program))
+    simulation.at(10.0, ClockStep("a", 3.0).begin, simulation)
+    simulation.run(30.0)
+    simulation.close()
+
+    assert fired == [17 if clock == "wall" else 20]
 
 
 def test_drifts_add_up_to_the_drift_that_a_clock_has_of_its_own() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from herd.sim.explore.seeds import Tally, search_seeds
+from herd.sim.engine.trace import NOBODY, NOTE
+from herd.sim.explore.seeds import ONE_HISTORY, Tally, search_seeds
 from herd.sim.explore.task import Task, perform
 from herd.sim.scenario import Scenario, load_scenario
 
@@ -97,6 +98,42 @@ def test_an_exception_in_a_check_is_a_failure_with_its_name(counter: str) -> Non
     assert [(each.seed, each.failed_checks) for each in tally.failed] == [
         (0, ["the run ends: AttributeError"])
     ]
+
+
+def with_memory(scenario: Scenario) -> Scenario:
+    """Return a scenario whose history tells how often its process has run it: what no seed may do."""
+    runs: list[int] = []
+
+    def build(simulation: Simulation) -> object:
+        scene = scenario.build(simulation)
+        simulation.record(NOTE, NOBODY, NOBODY, 0, len(runs))
+        runs.append(simulation.seed)
+        return scene
+
+    return evolve(scenario, build=build)
+
+
+def test_what_outlives_a_run_is_found_when_a_process_ends(counter: str) -> None:
+    scenario = with_memory(load_scenario(counter))
+    tally = search_seeds(counter, scenario, first=0, count=4, jobs=1, turns=2)
+    assert [(each.seed, each.failed_checks) for each in tally.failed] == [(1, [ONE_HISTORY])]
+    (violation,) = tally.failed[0].violations
+    assert violation.text.startswith("its history after 1 other runs in one process (digest ")
+    assert violation.text.endswith("something outlives a run; --turns 1 gives each a process of its own")
+    assert search_seeds(counter, scenario, first=0, count=4, jobs=1, turns=1).passed == 4
+
+
+def test_a_failure_is_what_it_is_in_a_process_of_its_own(counter: str) -> None:
+    seen: list[int] = []
+
+    def after_others(simulation: Simulation) -> list[str]:
+        seen.append(simulation.seed)
+        return ["not the first"] if len(seen) > 1 else []
+
+    scenario = evolve(load_scenario(counter), checks={"is the first": after_others})
+    tally = search_seeds(counter, scenario, first=7, count=4, jobs=1)
+    assert [(each.seed, each.failed_checks) for each in tally.failed] == [(8, [ONE_HISTORY])]
+    assert "fails is the first) is not the one that it has alone" in tally.failed[0].violations[0].text
 
 
 def test_an_empty_tally_has_no_pace() -> None:

@@ -281,6 +281,25 @@ def test_what_is_acknowledged_later_has_as_long_to_get_about() -> None:
     assert story.names(**CALM) == [("lost report", (0, late))]
 
 
+@pytest.mark.parametrize(
+    ("reported_s", "asked_s", "names"),
+    [
+        (104, 105.9, []),
+        (104, 106.1, [("lost report", (0, 1))]),  # it was acknowledged before all were seen to agree
+        (106, 120, []),
+        (106, 138, [("lost report", (0, 1))]),
+    ],
+)
+def test_a_herd_that_was_seen_to_have_settled_has_all_that_was_acknowledged(
+    reported_s: float, asked_s: float, names: list[object]
+) -> None:
+    story = Story()
+    line = record("10", reported_s + 0.5)
+    story.report(story.session("Alford"), "10", reported_s, reported_s + 1, line)
+    story.ask(story.session("Welsh"), asked_s, asked_s + 1, None)
+    assert story.names(**CALM, seen_settled_ns=106 * S) == names
+
+
 def test_a_lost_report_is_told_in_a_sentence() -> None:
     story = Story()
     story.report(story.session("Alford"), "10", 1, 2, record("10", 1.5))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herd.sim.herds.kinds import Flow, Flows, kind_of
+from herd.sim.herds.kinds import Flow, kind_of
 from tests.core.strategies import cut
 
 AT = b"AT Alford +0.263873386 kiwi +34.068930-118.445127 1479413884.392014450"
@@ -57,17 +57,6 @@ def test_a_line_that_never_ends_is_not_kept_whole() -> None:
     for _ in range(100):
         flow.feed(b"x" * 10_000)
     assert len(flow._rest) < 20_000
-
-
-def test_directions_and_connections_are_apart() -> None:
-    flows = Flows()
-    assert not flows.feed(1, 0, b"PI").kinds
-    assert flows.feed(1, 1, b"PONG 1\n").kinds == ("PONG",)
-    assert flows.feed(2, 0, b"NG 1\n").kinds == ("other",)
-    assert flows.feed(1, 0, b"NG 1\n").kinds == ("PING",)
-    flows.feed(1, 0, b"PI")
-    flows.forget(1)
-    assert flows.feed(1, 0, b"NG 1\n").kinds == ("other",)
 
 
 @pytest.mark.parametrize(

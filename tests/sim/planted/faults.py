@@ -90,11 +90,11 @@ FAULTS: Final = (
             ("        self._size = 0\n", "        self._size = 0\n        self.arrived = {}\n"),
             (
                 "return received_ns(line) + self._lifetime_ns <= now_ns",
-                "return self.arrived[line] + self._lifetime_ns <= now_ns",
+                "return self.arrived.get(line, received_ns(line)) + self._lifetime_ns <= now_ns",
             ),
             (
                 "return None if line is None else received_ns(line)",
-                "return None if line is None else self.arrived[line]",
+                "return None if line is None else self.arrived.get(line, received_ns(line))",
             ),
         ),
         "records-expire",

@@ -22,7 +22,8 @@ HERE = Path(herd.__file__).parent
 
 
 def copy_with(fault: Planted, directory: Path) -> None:
-    shutil.copytree(HERE, directory / "herd", ignore=shutil.ignore_patterns("__pycache__"))
+    # Without what is compiled: the faults are planted into the reference.
+    shutil.copytree(HERE, directory / "herd", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     file = directory / fault.file
     text = file.read_text(encoding="utf-8")
     for old, new in fault.changes:

@@ -53,6 +53,11 @@ def pin() -> None:
     place(time, "tzset", lambda _process: None)
 
 
+def is_steady(clock: object) -> bool:
+    """Tell whether a function is the monotonic clock, which each process has of its own."""
+    return clock is time.monotonic
+
+
 def _utc(process: Process, seconds: float | None = None) -> time.struct_time:
     return _gmtime(process.wall_ns() // _NS_PER_S if seconds is None else seconds)
 

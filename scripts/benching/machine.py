@@ -1,0 +1,20 @@
+"""What every figure depends on: the machine and the interpreter."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sysconfig
+
+
+def machine() -> str:
+    """Return the system, the architecture and how many processors there are."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+
+
+def interpreter() -> str:
+    """Return the interpreter that runs this, its compiler, and whether it was built with a profile."""
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    guided = "profile-guided" if "--enable-optimizations" in options else "not profile-guided"
+    name = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{name} ({platform.python_compiler()}, {guided})"
