@@ -45,7 +45,7 @@ _RECORD: Final = re.compile(
 )
 
 _TIME: Final = 20
-"""Bytes of a time with ten digits, a point and nine decimals; its point and the blank before it stand here:"""
+"""Bytes of a time with ten digits, a point and nine decimals; where these stand, from its end:"""
 _POINT_AT: Final = -10
 _BLANK_AT: Final = -21
 _POINT: Final = ord(b".")

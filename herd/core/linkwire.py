@@ -94,7 +94,7 @@ class LinkParser:
 
     def frame(self, chunk: bytes) -> bytes:
         """Take the next bytes; return the whole lines that they complete, for `parse` or for `learn`."""
-        if not self._rest and chunk.endswith(b"\n"):
+        if not self._rest and chunk[-1:] == b"\n":
             return chunk
         data = self._rest + chunk
         end = data.rfind(b"\n") + 1

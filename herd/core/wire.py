@@ -87,10 +87,10 @@ class CommandParser:
 
     def frame(self, chunk: bytes) -> bytes:
         """Take the next bytes; return the whole lines that they complete, for `parse` or for `ingest`."""
+        if not self._rest and chunk[-1:] == b"\n" and not self._closed:
+            return chunk
         if self._closed:
             return b""
-        if not self._rest and chunk.endswith(b"\n"):
-            return chunk
         data = self._rest + chunk
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]

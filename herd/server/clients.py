@@ -40,6 +40,8 @@ from herd.server.eventlog import EventLog, Peer
 from herd.server.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet.interfaces import IDelayedCall
     from twisted.internet.tcp import Connection
     from twisted.python.failure import Failure
@@ -94,6 +96,10 @@ class Input(Enum):
     CLOSED = "nothing: the last answer has been written"
 
 
+_OPEN: Final = Input.OPEN
+"""A member of an Enum takes a quarter of a microsecond to look up, and this one is for every chunk."""
+
+
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class ClientConnection(Protocol):
     """One client."""
@@ -116,7 +122,9 @@ class ClientConnection(Protocol):
         self._is_admitted = False
         self._pace = Pace(context.limits.commands_per_s)
         self._pause_end: IDelayedCall | None = None
-        self._active_s: float = context.world.reactor.seconds()
+        self._seconds: Callable[[], float] = context.world.reactor.seconds
+        self._wall_ns = context.world.wall_ns
+        self._active_s: float = self._seconds()
 
     def connectionMade(self) -> None:
         """Begin."""
@@ -135,15 +143,24 @@ class ClientConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take a chunk of input."""
-        if self._input is Input.OPEN:
-            self._active_s = now_s = self._context.world.reactor.seconds()
-            lines = self._parser.frame(data)
-            if lines and self._answer_at_once(lines, now_s):
-                if not self._parser.is_rest_too_long:
-                    return
-                lines = b""
-            self._commands.extend(self._parser.parse(lines))
-            self._work()
+        if self._input is not _OPEN:
+            return
+        context = self._context
+        self._active_s = now_s = self._seconds()
+        lines = self._parser.frame(data)
+        if (
+            lines
+            and self._is_reading
+            and not (self._commands or self._answers.slots or self._is_output_full)
+            and context.promises is None
+            and not context.log.lines
+            and self._answer_at_once(lines, now_s)
+        ):
+            if not self._parser.is_rest_too_long:
+                return
+            lines = b""
+        self._commands.extend(self._parser.parse(lines))
+        self._work()
 
     def readConnectionLost(self) -> None:
         """Take the client's half-close: what it sent is still answered."""
@@ -216,7 +233,7 @@ class ClientConnection(Protocol):
         self._is_working = True
         while self._commands and not self._must_wait():
             count = self._answer(self._commands.popleft())
-            self._keep_pace(count, self._context.world.reactor.seconds())
+            self._pause(self._pace.take(count, self._seconds()))
         self._is_working = False
         output = self._answers.take()
         if output:
@@ -227,25 +244,15 @@ class ClientConnection(Protocol):
             self._close()
 
     def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
-        """Answer lines that are all reports, if nothing stands before them; tell whether that was done."""
-        context = self._context
-        if (
-            self._commands
-            or self._answers.slots
-            or self._is_output_full
-            or self._is_working
-            or self._pause_end is not None
-            or context.promises is not None
-            or context.log.lines
-        ):
-            return False
-        taken = context.replica.report_lines(lines, context.world.wall_ns(), self._parser.longest_id)
+        """Answer lines that are all reports, nothing standing before them; tell whether that was done."""
+        taken = self._context.replica.report_lines(lines, self._wall_ns(), self._parser.longest_id)
         if taken is None:
             return False
         reply, count = taken
         self.transport.write(reply)
-        self._keep_pace(count, now_s)
-        if self._is_output_full or self._pause_end is not None:
+        wait_s = self._pace.take(count, now_s)
+        if wait_s or self._is_output_full:
+            self._pause(wait_s)
             self._read_or_wait()
         return True
 
@@ -256,8 +263,8 @@ class ClientConnection(Protocol):
             or len(self._answers) >= self._context.limits.answers_waiting
         )
 
-    def _keep_pace(self, count: int, now_s: float) -> None:
-        wait_s = self._pace.take(count, now_s)
+    def _pause(self, wait_s: float) -> None:
+        """Answer nothing for so long; 0 is no pause."""
         if wait_s > 0 and self._pause_end is None:
             self._pause_end = self._context.world.reactor.callLater(wait_s, self._end_pause)
 

@@ -53,10 +53,9 @@ def check(  # noqa: PLR0913 - options
 ) -> None:
     """See whether a seed is one history in every process.
 
-    Runs seeds in fresh processes that have different hash seeds, one of them with nothing compiled, and
-    compares the histories. What makes a program's history differ from run to run is most often a set that is
-    walked: its order comes from hashes or addresses. The first event that differs is shown, after those
-    before it: look at who acts there.
+    Runs seeds in fresh processes with different hash seeds, one of them with nothing compiled, and compares
+    the histories. What makes one differ is most often a set that is walked: its order comes from hashes or
+    addresses. The first event that differs is shown, after those before it: look at who acts there.
 
     Exit status: 0 if all histories are the same; 1 if one differs; 2 if an interpreter cannot run it.
     """

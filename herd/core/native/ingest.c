@@ -4,6 +4,8 @@
 #include "buffer.h"
 
 #define LONGEST_DIFFERENCE 32
+#define ROOM_FOR_ENDING 2
+#define FEW_REPORTS 64
 
 /* What one call of `ingest` works with. */
 typedef struct {
@@ -39,39 +41,49 @@ static bool difference_ns(int64_t now_ns, Text time, int64_t *elapsed_ns, int64_
     return true;
 }
 
+/* Write the AT line of a report whose time does not fit 64 bits at the end of the reply, and find its fields there. */
+static int write_exactly(Intake *intake, const Report *report, Candidate *candidate)
+{
+    const char *position = report->client_id.at + report->client_id.bytes + 1;
+    PyObject *line = make_line_exactly(intake->prefix, intake->now, report->client_id,
+                                       text_between(position, report->time.at - 1), report->time);
+    if (line == NULL)
+        return -1;
+    size_t begin = intake->reply.bytes;
+    bool has_room = buffer_reserve(&intake->reply, (size_t)PyBytes_GET_SIZE(line) + ROOM_FOR_ENDING);
+    if (has_room)
+        buffer_add(&intake->reply, text_of(line));
+    Py_DECREF(line);
+    if (!has_room)
+        return PyErr_NoMemory(), -1;
+    if (!split_at_line((Text){intake->reply.at + begin, intake->reply.bytes - begin}, &candidate->at))
+        return PyErr_SetString(PyExc_ValueError, "the origin's name has blanks"), -1;
+    return received_by(&candidate->at, &candidate->received_ns) ? 0 : -1;
+}
+
 /* Write the AT line of a report at the end of the reply, and find its fields there. */
 static int write_at_line(Intake *intake, const Report *report, Candidate *candidate)
 {
-    Text prefix = text_of(intake->prefix);
-    size_t begin = intake->reply.bytes;
+    Text prefix = text_of(intake->prefix), fields = report->fields;
     int64_t elapsed_ns;
-    if (!buffer_reserve(&intake->reply, prefix.bytes + LONGEST_DIFFERENCE + report->fields.bytes + 4))
+    if (!difference_ns(intake->now_ns, report->time, &elapsed_ns, &candidate->received_ns))
+        return write_exactly(intake, report, candidate);
+    if (!buffer_reserve(&intake->reply, prefix.bytes + LONGEST_DIFFERENCE + fields.bytes + ROOM_FOR_ENDING))
         return PyErr_NoMemory(), -1;
-    if (difference_ns(intake->now_ns, report->time, &elapsed_ns, &candidate->received_ns)) {
-        buffer_add(&intake->reply, prefix);
-        buffer_add_seconds(&intake->reply, elapsed_ns);
-        buffer_add_char(&intake->reply, ' ');
-        buffer_add(&intake->reply, report->fields);
-    } else {
-        const char *position = report->client_id.at + report->client_id.bytes + 1;
-        PyObject *line = make_line_exactly(intake->prefix, intake->now, report->client_id,
-                                           text_between(position, report->time.at - 1), report->time);
-        if (line == NULL)
-            return -1;
-        bool has_room = buffer_reserve(&intake->reply, (size_t)PyBytes_GET_SIZE(line) + 4);
-        if (has_room)
-            buffer_add(&intake->reply, text_of(line));
-        Py_DECREF(line);
-        if (!has_room)
-            return PyErr_NoMemory(), -1;
-        candidate->received_ns = INT64_MIN; /* to be read from the line */
-    }
-    Text line = {intake->reply.at + begin, intake->reply.bytes - begin};
-    bool is_line = split_at_line(line, &candidate->at);
-    if (!is_line)
-        return PyErr_SetString(PyExc_ValueError, "the origin's name has blanks"), -1;
-    if (candidate->received_ns == INT64_MIN && !received_by(&candidate->at, &candidate->received_ns))
-        return -1;
+    const char *begin = intake->reply.at + intake->reply.bytes;
+    buffer_add(&intake->reply, prefix);
+    buffer_add_seconds(&intake->reply, elapsed_ns);
+    buffer_add_char(&intake->reply, ' ');
+    const char *client_id = intake->reply.at + intake->reply.bytes;
+    buffer_add(&intake->reply, fields);
+    const char *end = intake->reply.at + intake->reply.bytes;
+    candidate->at = (AtLine){
+        .line = text_between(begin, end),
+        .origin = {begin + 3, prefix.bytes - 4}, /* between "AT " and a blank */
+        .difference = text_between(begin + prefix.bytes, client_id - 1),
+        .client_id = {client_id, report->client_id.bytes},
+        .time = {end - report->time.bytes, report->time.bytes},
+    };
     return 0;
 }
 
@@ -79,7 +91,7 @@ static int write_at_line(Intake *intake, const Report *report, Candidate *candid
 static int answer_held(Intake *intake, size_t begin, const Record *held)
 {
     intake->reply.bytes = begin;
-    if (!buffer_reserve(&intake->reply, held->line_bytes + 4u))
+    if (!buffer_reserve(&intake->reply, held->line_bytes + ROOM_FOR_ENDING))
         return PyErr_NoMemory(), -1;
     buffer_add(&intake->reply, record_line(held));
     return 0;
@@ -123,21 +135,42 @@ static int answer_all(Intake *intake, const Report *reports, size_t count)
     return 0;
 }
 
-/* Scan a chunk whole before anything is done; NULL with no exception if it is not for the hot path. */
-static Report *scan_reports(Text lines, size_t longest_id, size_t count)
+/* Scan a chunk whole before anything is done; false if it is not for the hot path. */
+static bool scan_reports(Text lines, size_t longest_id, Report *reports, size_t count)
 {
-    Report *reports = PyMem_Malloc((count + 1) * sizeof *reports);
-    if (reports == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
     const char *at = lines.at, *end = lines.at + lines.bytes;
     for (size_t i = 0; i < count && at != NULL; i++)
         at = scan_report(at, end, longest_id, &reports[i]);
-    if (at == end)
-        return reports;
-    PyMem_Free(reports);
-    return NULL;
+    return at == end;
+}
+
+/* What `ingest` returns. */
+static PyObject *result_of(Intake *intake, size_t count)
+{
+    PyObject *result = PyTuple_New(3);
+    PyObject *reply = PyBytes_FromStringAndSize(intake->reply.at, (Py_ssize_t)intake->reply.bytes);
+    PyObject *number = PyLong_FromSize_t(count);
+    if (result == NULL || reply == NULL || number == NULL) {
+        Py_XDECREF(result);
+        Py_XDECREF(reply);
+        Py_XDECREF(number);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(result, 0, reply);
+    PyTuple_SET_ITEM(result, 1, Py_NewRef(intake->fresh));
+    PyTuple_SET_ITEM(result, 2, number);
+    return result;
+}
+
+static PyObject *ingest_reports(Intake *intake, const Report *reports, size_t count)
+{
+    PyObject *result = NULL;
+    intake->fresh = PyDict_New();
+    if (intake->fresh != NULL && answer_all(intake, reports, count) == 0)
+        result = result_of(intake, count);
+    Py_XDECREF(intake->fresh);
+    free(intake->reply.at);
+    return result;
 }
 
 static bool has_arguments(Py_ssize_t count, Py_ssize_t wanted, PyObject *const *args)
@@ -155,19 +188,15 @@ PyObject *ingest(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
     Intake intake = {.cache = (Cache *)args[0], .prefix = args[2], .now = args[3]};
     Text lines = text_of(args[1]);
     size_t longest_id = PyLong_AsSize_t(args[4]);
-    if (PyErr_Occurred() || !as_ns(intake.now, &intake.now_ns))
+    if ((longest_id == (size_t)-1 && PyErr_Occurred()) || !as_ns(intake.now, &intake.now_ns))
         return NULL;
     size_t count = count_lines(lines.at, lines.at + lines.bytes);
-    Report *reports = scan_reports(lines, longest_id, count);
-    if (reports == NULL)
-        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
-    PyObject *result = NULL;
-    intake.fresh = PyDict_New();
-    if (intake.fresh != NULL && answer_all(&intake, reports, count) == 0)
-        result = Py_BuildValue("y#On", intake.reply.at, (Py_ssize_t)intake.reply.bytes, intake.fresh,
-                               (Py_ssize_t)count);
-    Py_XDECREF(intake.fresh);
-    free(intake.reply.at);
-    PyMem_Free(reports);
+    Report few[FEW_REPORTS], *reports = few;
+    if (count > FEW_REPORTS && (reports = PyMem_Malloc(count * sizeof *reports)) == NULL)
+        return PyErr_NoMemory();
+    PyObject *result = scan_reports(lines, longest_id, reports, count) ? ingest_reports(&intake, reports, count)
+                                                                       : Py_NewRef(Py_None);
+    if (reports != few)
+        PyMem_Free(reports);
     return result;
 }

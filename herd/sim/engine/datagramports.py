@@ -57,12 +57,20 @@ class _Quick:
 
     def write(self, datagram: bytes, addr: Address | None = None) -> Any:
         """Write a datagram; returns its size, as Twisted's ports do."""
-        route = self.socket.routes.get(addr)
-        # What Twisted checks of an address was checked when the route was found.
-        if route is None or self._connectedAddr or type(datagram) is not bytes:  # type: ignore[attr-defined]
+        source = self.socket
+        route = source.routes.get(addr)
+        # What Twisted checks of an address needs no check where there is a route, or a host that has it.
+        if (
+            self._connectedAddr  # type: ignore[attr-defined]
+            or type(datagram) is not bytes
+            or (route is None and (addr is None or source.simulation.network.at(addr[0]) is None))
+        ):
             return super().write(datagram, addr)  # type: ignore[misc]
         try:
-            route.send(datagram)
+            if route is None:
+                source.sendto(datagram, addr)
+            else:
+                route.send(datagram)
         except OSError:
             return super().write(datagram, addr)  # type: ignore[misc]
         return len(datagram)
