@@ -37,12 +37,12 @@ class Cache:
 
     def __init__(self, limits: Limits) -> None:
         self._capacity = limits.clients_held
-        self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
+        self.lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
         self.shards: list[dict[bytes, bytes]] = [{} for _ in range(SHARDS)]
         """Client id -> AT line; where an id stands, the upper byte of its checksum says."""
         self.dirty = bytearray(LEAVES)
         """A 1 for each leaf (an id's checksum's upper half) that has changed; who keeps digests clears it."""
-        self._ages = AgeIndex(max(self._lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
+        self._ages = AgeIndex(max(self.lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
         self._size = 0
         self.on_dropped: Callable[[bytes], object] = lambda _: None
         """Called with each client whose record expired or was evicted."""
@@ -50,7 +50,7 @@ class Cache:
     def configure(self, limits: Limits) -> None:
         """Take on other limits; `sweep` then brings the cache within them."""
         self._capacity = limits.clients_held
-        self._lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
+        self.lifetime_ns = round(limits.record_lifetime_s * NS_PER_S)
 
     def __len__(self) -> int:
         return self._size
@@ -68,7 +68,7 @@ class Cache:
 
     def is_expired(self, line: bytes, now_ns: int) -> bool:
         """Tell whether a record's time is over."""
-        return received_ns(line) + self._lifetime_ns <= now_ns
+        return received_ns(line) + self.lifetime_ns <= now_ns
 
     def offer(self, client_id: bytes, line: bytes, received_ns: int, now_ns: int) -> bool:
         """Store a record, received by its origin at `received_ns`; tell whether it was news.
@@ -81,7 +81,7 @@ class Cache:
         held = shard.get(client_id)
         if held is not None and not is_newer(line, held) and not self.is_expired(held, now_ns):
             return False
-        if received_ns + self._lifetime_ns <= now_ns:
+        if received_ns + self.lifetime_ns <= now_ns:
             return False
         shard[client_id] = line
         self.dirty[checksum >> LEAF_SHIFT] = 1
@@ -94,7 +94,7 @@ class Cache:
 
     def sweep(self, now_ns: int, budget: int) -> bool:
         """Drop expired records, looking at no more than twice `budget`; tell whether there is more to do."""
-        until_ns = now_ns - self._lifetime_ns
+        until_ns = now_ns - self.lifetime_ns
         self._ages.settle(until_ns, budget)
         for client_id in self._ages.take_due(until_ns, budget):
             self._delete(client_id)

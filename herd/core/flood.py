@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from herd.core.ingest import forget
+from herd.core.native import take
 from herd.core.record import is_newer
 
 if TYPE_CHECKING:
@@ -63,17 +64,7 @@ class Outbox:
 
     def take(self, max_bytes: int) -> list[bytes]:
         """Take the AT lines that have waited longest: one if any waits, and at most about `max_bytes`."""
-        size = 0
-        taken: list[bytes] = []
-        for client_id, line in self.waiting.items():
-            if taken and size >= max_bytes:
-                break
-            size += len(line)
-            taken.append(client_id)
-        if len(taken) == len(self.waiting):
-            waiting, self.waiting = self.waiting, {}
-            return list(waiting.values())
-        return [self.waiting.pop(client_id) for client_id in taken]
+        return take(self.waiting, max_bytes)
 
 
 class Flood:

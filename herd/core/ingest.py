@@ -13,20 +13,32 @@ mind.
 Times are compared as bytes where both have ten digits, a point and nine decimals, as the clocks of programs
 give them; then their order is that of their bytes, exactly. All others go the long way.
 
-This module is the reference. `herd.core._native` has the same two functions and the cache that they work on,
+This module is the reference. `herd.core._native` has the same functions and the cache that they work on,
 compiled; `native` says which of them a server uses.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache as remember
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 from zlib import crc32
 
 from herd.core.cache import LEAF_SHIFT, SHARD_SHIFT, Cache
 from herd.core.position import PLAIN_POSITION
-from herd.core.record import NS_PER_S, is_newer, make_line, received_ns
+from herd.core.record import (
+    BLANK,
+    BLANK_AT,
+    NS_PER_S,
+    POINT,
+    POINT_AT,
+    USUAL_TIME,
+    is_newer,
+    make_line,
+    received_ns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -40,16 +52,15 @@ _REPORT: Final = (
 )
 _RECORD: Final = re.compile(
     rb"^(AT " + _WORD + rb"++ ([+-][0-9]++\.[0-9]{9}) (" + _WORD + rb"++) " + PLAIN_POSITION + rb" "
-    rb"([0-9]++(?:\.[0-9]++)?+))\n",
+    rb"[0-9]++(?:\.[0-9]++)?+)\n",
     re.MULTILINE,
 )
 
-_TIME: Final = 20
-"""Bytes of a time with ten digits, a point and nine decimals; where these stand, from its end:"""
-_POINT_AT: Final = -10
-_BLANK_AT: Final = -21
-_POINT: Final = ord(b".")
-_BLANK: Final = ord(b" ")
+_USUAL_LINE: Final = 64
+"""Bytes of an AT line, rather too few than too many."""
+_SHORTEST_LINE: Final = len(b"AT A +0.000000000 c +0+0 0")
+_MARGIN_S: Final = 1.0
+"""How far from a bound a moment must be for a float to tell on which side it is; it errs by a microsecond."""
 
 
 @remember
@@ -78,10 +89,11 @@ def ingest(
         held = shard.get(client_id)
         if (
             held is not None
-            and len(time) == _TIME
-            and time[_POINT_AT] == held[_POINT_AT] == _POINT
-            and held[_BLANK_AT] == _BLANK
-            and held[-_TIME:] < time
+            and len(time) == USUAL_TIME
+            and held[BLANK_AT] == BLANK
+            and time[POINT_AT] == held[POINT_AT] == POINT
+            and BLANK not in (held_time := held[-USUAL_TIME:])
+            and held_time < time
         ):
             elapsed_ns = now_ns - int(time.replace(b".", b"", 1))
             if elapsed_ns >= 0:
@@ -133,21 +145,37 @@ def learn(  # noqa: PLR0913, PLR0917 - plain arguments, by position: the compile
     records = _RECORD.findall(lines)
     if len(records) != lines.count(b"\n"):
         return None
-    for line, _, client_id, _ in records:
+    for line, _, client_id in records:
         if len(line) > longest_line or len(client_id) > longest_id:
             return None
-    shards = cache.shards
+    shards, dirty = cache.shards, cache.dirty
+    since_s, until_s = (now_ns - cache.lifetime_ns) / NS_PER_S + _MARGIN_S, latest_ns / NS_PER_S - _MARGIN_S
     fresh: Fresh = {}
     refused = 0
-    for line, difference, client_id, time in records:
-        if waiting:
-            forget(waiting, client_id, line)
-        if line == shards[crc32(client_id) >> SHARD_SHIFT].get(client_id):
+    for line, difference, client_id in records:
+        if (
+            waiting
+            and (waits := waiting.get(client_id)) is not None
+            and (waits == line or not is_newer(waits, line))
+        ):
+            del waiting[client_id]
+        checksum = crc32(client_id)
+        shard = shards[checksum >> SHARD_SHIFT]
+        held = shard.get(client_id)
+        if line == held:
             continue
-        if len(time) == _TIME and time[_POINT_AT] == _POINT and len(difference) <= _TIME:
-            received = int(difference.replace(b".", b"", 1)) + int(time.replace(b".", b"", 1))
-        else:
-            received = received_ns(line)
+        if (
+            held is not None
+            and line[BLANK_AT] == held[BLANK_AT] == BLANK
+            and line[POINT_AT] == held[POINT_AT] == POINT
+            and (held_time := held[-USUAL_TIME:]) < (time := line[-USUAL_TIME:])
+            and BLANK not in time + held_time
+            and since_s < float(difference) + float(time) < until_s
+        ):
+            shard[client_id] = fresh[client_id] = line
+            dirty[checksum >> LEAF_SHIFT] = 1
+            continue
+        received = received_ns(line)
         if received > latest_ns:
             refused += 1
         elif cache.offer(client_id, line, received, now_ns):
@@ -160,6 +188,24 @@ def forget(waiting: MutableMapping[bytes, bytes], client_id: bytes, line: bytes)
     waits = waiting.get(client_id)
     if waits is not None and not is_newer(waits, line):
         del waiting[client_id]
+
+
+def take(waiting: dict[bytes, bytes], max_bytes: int) -> list[bytes]:
+    """Take the AT lines that have waited longest: one if any waits, and at most about `max_bytes`."""
+    lines = list(islice(waiting.values(), max_bytes // _USUAL_LINE + 1))
+    size = sum(map(len, lines))
+    if size < max_bytes and len(lines) < len(waiting):
+        lines = list(islice(waiting.values(), max_bytes // _SHORTEST_LINE + 1))
+        size = sum(map(len, lines))
+    if size > max_bytes:
+        before = list(accumulate(map(len, lines), initial=0))
+        del lines[bisect_left(before, max(1, max_bytes)) :]
+    if len(lines) == len(waiting):
+        waiting.clear()
+    else:
+        for client_id in list(islice(waiting, len(lines))):
+            del waiting[client_id]
+    return lines
 
 
 def _ending_of_all(lines: bytes) -> bytes | None:

@@ -21,6 +21,8 @@ from herd.core.position import PLAIN_POSITION, is_position
 from herd.core.reconcile import Step, parse_step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from herd.core.limits import Limits
 
 Records: TypeAlias = list[tuple[bytes, bytes]]
@@ -34,6 +36,8 @@ _FAST: Final = re.compile(
     rb"[0-9]++(?:\.[0-9]++)?+)\n",
     re.MULTILINE,
 )
+_HEARTBEAT: Final = b"P"
+"""How PING and PONG begin, and nothing else does."""
 _COUNT: Final = re.compile(rb"(PING|PONG) ([0-9]{1,18})")
 
 
@@ -69,15 +73,16 @@ def is_record(line: bytes, client_id: bytes) -> bool:
     return match is not None and match[1] == client_id and is_position(match[2])
 
 
-def split_control(lines: bytes) -> tuple[bytes, bytes]:
-    """Cut whole lines where the last records end: what follows are heartbeats, which come after records."""
-    end = len(lines)
-    while end:
-        begin = lines.rfind(b"\n", 0, end - 1) + 1
-        if lines.startswith(b"AT ", begin):
-            break
-        end = begin
-    return lines[:end], lines[end:]
+def rows_of(lines: bytes) -> Iterator[bytes]:
+    """Cut whole lines where heartbeats stand among records, so that rows of records are taken in one go."""
+    begin = 0
+    while begin < len(lines):
+        if lines.startswith(_HEARTBEAT, begin):
+            end = lines.index(b"\n", begin) + 1
+        else:
+            end = lines.find(b"\n" + _HEARTBEAT, begin) + 1 or len(lines)
+        yield lines[begin:end]
+        begin = end
 
 
 class LinkParser:

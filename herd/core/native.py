@@ -11,16 +11,16 @@ from contextlib import suppress
 from typing import Final
 
 from herd.core.cache import Cache
-from herd.core.ingest import ingest, learn
+from herd.core.ingest import ingest, learn, take
 
 _core = "pure"
 if not os.environ.get("HERD_PURE"):
     with suppress(ImportError):
-        from herd.core._native import Cache, ingest, learn
+        from herd.core._native import Cache, ingest, learn, take
 
         _core = "compiled"
 
 CORE: Final = _core
 """`compiled` or `pure`."""
 
-__all__ = ["CORE", "Cache", "ingest", "learn"]
+__all__ = ["CORE", "Cache", "ingest", "learn", "take"]

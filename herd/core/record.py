@@ -22,6 +22,13 @@ NS_PER_S: Final = 10**9
 
 DECIMALS: Final = 9
 """Of a difference."""
+USUAL_TIME: Final = 20
+"""Bytes of a time with ten digits, a point and nine decimals. Where an AT line has one, these stand at:"""
+POINT_AT: Final = -10
+BLANK_AT: Final = -21
+POINT: Final = ord(b".")
+BLANK: Final = ord(b" ")
+
 _PLAIN_LENGTH: Final = 40
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
 _NANOSECOND: Final = Decimal(1).scaleb(-DECIMALS)
@@ -88,6 +95,14 @@ def position_of(line: bytes) -> bytes:
 
 def is_newer(line: bytes, held: bytes) -> bool:
     """Tell whether `line` is greater than `held` in the order of records; both are AT lines of one client."""
+    time, held_time = line[-USUAL_TIME:], held[-USUAL_TIME:]
+    if (
+        time[POINT_AT] == held_time[POINT_AT] == POINT
+        and line[BLANK_AT] == held[BLANK_AT] == BLANK
+        and BLANK not in time + held_time
+        and time != held_time
+    ):
+        return time > held_time
     order = compare_times(time_of(line), time_of(held))
     if order:
         return order > 0

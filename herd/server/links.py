@@ -17,7 +17,7 @@ from zope.interface import implementer
 from herd.core.errors import LinkError
 from herd.core.handshake import HANDSHAKE_LINE_BYTES, Handshake, Identity, State
 from herd.core.limits import Limits
-from herd.core.linkwire import LinkParser, split_control
+from herd.core.linkwire import LinkParser, rows_of
 from herd.server.addresses import address_text
 from herd.server.eventlog import EventLog, Peer
 from herd.server.tls import check_peer
@@ -180,14 +180,13 @@ class LinkConnection(Protocol):
 
     def _take(self, neighbor: Neighbor, lines: bytes) -> None:
         log, parser = self._context.log, self._parser
-        if not log.lines:
-            records, control = split_control(lines)
-            if records and neighbor.take_lines(records, parser.longest_id, parser.longest_line):
-                lines = control
-        for message in parser.parse(lines):
-            if log.lines and isinstance(message, list):
-                log.got(self._peer, [line for line, _ in message])
-            neighbor.take(message)
+        for row in rows_of(lines):
+            if not log.lines and neighbor.take_lines(row, parser.longest_id, parser.longest_line):
+                continue
+            for message in parser.parse(row):
+                if log.lines and isinstance(message, list):
+                    log.got(self._peer, [line for line, _ in message])
+                neighbor.take(message)
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -22,7 +22,7 @@ from herd.core.limits import Limits
 from herd.core.linkwire import LinkParser
 from herd.core.record import NS_PER_S, make_line, origin_prefix, received_ns
 from herd.core.replica import Replica
-from herd.core.wire import CommandParser
+from herd.core.wire import CommandParser, TooLong
 from tests.core.strategies import NOW_NS, clocks, positions, times
 
 LIFETIME_NS = 60 * NS_PER_S
@@ -211,14 +211,17 @@ def test_reports_in_one_go_do_what_they_do_one_by_one(chunks: list[bytes], now_n
             for command in quick.commands.feed(chunk):
                 if isinstance(command, list):
                     quick.replica.report(command, now_ns)
+        commands = strict.commands.feed(chunk)
         replies = [
             answer
-            for command in strict.commands.feed(chunk)
+            for command in commands
             if isinstance(command, list)
             for answer in strict.replica.report(command, now_ns)
         ]
         assert taken is None or taken == (b"".join(replies), len(replies))
         assert quick.state() == strict.state()
+        if any(isinstance(command, TooLong) for command in commands):
+            break
 
 
 @given(

@@ -10,4 +10,7 @@ PyObject *ingest(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* learn(cache, lines, waiting, now_ns, latest_ns, longest_id, longest_line) -> (fresh, count, refused) or None */
 PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
+/* take(waiting, max_bytes) -> the AT lines that have waited longest */
+PyObject *take(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
 #endif

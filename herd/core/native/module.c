@@ -3,6 +3,7 @@
 
 static PyMethodDef functions[] = {
     {"ingest", (PyCFunction)(void (*)(void))ingest, METH_FASTCALL, NULL},
+    {"take", (PyCFunction)(void (*)(void))take, METH_FASTCALL, NULL},
     {"learn", (PyCFunction)(void (*)(void))learn, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

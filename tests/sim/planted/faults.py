@@ -89,8 +89,8 @@ FAULTS: Final = (
             ),
             ("        self._size = 0\n", "        self._size = 0\n        self.arrived = {}\n"),
             (
-                "return received_ns(line) + self._lifetime_ns <= now_ns",
-                "return self.arrived.get(line, received_ns(line)) + self._lifetime_ns <= now_ns",
+                "return received_ns(line) + self.lifetime_ns <= now_ns",
+                "return self.arrived.get(line, received_ns(line)) + self.lifetime_ns <= now_ns",
             ),
             (
                 "return None if line is None else received_ns(line)",
