@@ -74,14 +74,23 @@ class Flood:
         self.outboxes: dict[str, Outbox] = {name: Outbox() for name in neighbors}
         self.journal: Outbox | None = None
         """The outbox of the journal, where there is one: it is owed everything."""
+        self.is_owed = bool(self.outboxes)
+        """Whether there is anybody who is ever owed something."""
 
     def add(self, name: str) -> None:
         """Take on a neighbor."""
         self.outboxes[name] = Outbox()
+        self.is_owed = True
 
     def remove(self, name: str) -> None:
         """Forget a neighbor and what it is owed."""
         self.outboxes.pop(name).close()
+        self.is_owed = bool(self.outboxes) or self.journal is not None
+
+    def keep(self, journal: Outbox) -> None:
+        """Take on a journal."""
+        self.journal = journal
+        self.is_owed = True
 
     def publish(self, records: Mapping[bytes, bytes], source: str | None) -> None:
         """Owe records, newer than any held before, to all neighbors but their `source` (None: a client)."""

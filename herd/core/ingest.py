@@ -68,13 +68,19 @@ def _report_finder(longest_id: int) -> Callable[[bytes], list[tuple[bytes, bytes
     return re.compile(_REPORT % longest_id, re.MULTILINE).findall
 
 
-def ingest(
-    cache: Cache, lines: bytes, prefix: bytes, now_ns: int, longest_id: int
+def ingest(  # noqa: PLR0913, PLR0917 - plain arguments, by position: the compiled one takes them so
+    cache: Cache,
+    lines: bytes,
+    prefix: bytes,
+    now_ns: int,
+    longest_id: int,
+    is_owed: bool,  # noqa: FBT001 - likewise
 ) -> tuple[bytes, Fresh, int] | None:
     """Take clients' IAMATs, received at `now_ns`; return their joined answers, the news, and their number.
 
-    `prefix` begins every AT line of this server; no client id may be longer than `longest_id`. None if a line
-    is anything but a plain IAMAT, or lines end in different ways.
+    `prefix` begins every AT line of this server; no client id may be longer than `longest_id`. Where nobody
+    is owed the news, none is returned. None if a line is anything but a plain IAMAT, or lines end in
+    different ways.
     """
     reports = _report_finder(longest_id)(lines)
     ending = _ending_of_all(lines)
@@ -104,7 +110,7 @@ def ingest(
                 continue
         answers.append(answer(cache, fields.split(b" "), prefix, now_ns, fresh))
     answers.append(b"")
-    return ending.join(answers), fresh, len(reports)
+    return ending.join(answers), fresh if is_owed else {}, len(reports)
 
 
 def answer(cache: Cache, report: Sequence[bytes], prefix: bytes, now_ns: int, fresh: Fresh) -> bytes:
@@ -142,12 +148,9 @@ def learn(  # noqa: PLR0913, PLR0917 - plain arguments, by position: the compile
     `waiting` is what the neighbor is itself owed: what it has shown to have is taken out. A record that its
     origin received after `latest_ns` is refused. None if a line is anything but a plain record, or too long.
     """
-    records = _RECORD.findall(lines)
-    if len(records) != lines.count(b"\n"):
+    records = _records_in(lines, longest_id, longest_line)
+    if records is None:
         return None
-    for line, _, client_id in records:
-        if len(line) > longest_line or len(client_id) > longest_id:
-            return None
     shards, dirty = cache.shards, cache.dirty
     since_s, until_s = (now_ns - cache.lifetime_ns) / NS_PER_S + _MARGIN_S, latest_ns / NS_PER_S - _MARGIN_S
     fresh: Fresh = {}
@@ -181,6 +184,17 @@ def learn(  # noqa: PLR0913, PLR0917 - plain arguments, by position: the compile
         elif cache.offer(client_id, line, received, now_ns):
             fresh[client_id] = line
     return fresh, len(records), refused
+
+
+def _records_in(lines: bytes, longest_id: int, longest_line: int) -> list[tuple[bytes, bytes, bytes]] | None:
+    """Return the line, the difference and the client id of each record; None if there is anything else."""
+    records = _RECORD.findall(lines)
+    if len(records) != lines.count(b"\n"):
+        return None
+    for line, _, client_id in records:
+        if len(line) > longest_line or len(client_id) > longest_id:
+            return None
+    return records
 
 
 def forget(waiting: MutableMapping[bytes, bytes], client_id: bytes, line: bytes) -> None:

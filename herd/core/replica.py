@@ -40,16 +40,17 @@ class Replica:
         self.digests = Digests(self.cache)
         self.flood = Flood(neighbors)
         self.on_owed = on_owed
-        self._prefix = origin_prefix(name)
+        self.prefix = origin_prefix(name)
+        """What every AT line of this server begins with."""
 
     def report(self, reports: Reports, now_ns: int) -> list[bytes]:
         """Take clients' IAMATs, received at `now_ns`; return their answers."""
         answers: list[bytes] = []
         fresh: Fresh = {}
         for command, *report in reports:
-            line = answer(self.cache, report, self._prefix, now_ns, fresh)
+            line = answer(self.cache, report, self.prefix, now_ns, fresh)
             answers.append(line + ending_of(command))
-        self._publish(fresh, None)
+        self.publish(fresh, None)
         return answers
 
     def report_lines(self, lines: bytes, now_ns: int, longest_id: int) -> tuple[bytes, int] | None:
@@ -57,13 +58,12 @@ class Replica:
 
         None, and nothing done, if a line is anything but a plain IAMAT: see `ingest`.
         """
-        taken = ingest(self.cache, lines, self._prefix, now_ns, longest_id)
+        taken = ingest(self.cache, lines, self.prefix, now_ns, longest_id, self.flood.is_owed)
         if taken is None:
             return None
         reply, fresh, count = taken
         if fresh:
-            self.flood.publish(fresh, None)
-            self.on_owed()
+            self.publish(fresh, None)
         return reply, count
 
     def learn(self, records: Iterable[tuple[bytes, bytes]], source: str, now_ns: int) -> int:
@@ -80,7 +80,7 @@ class Replica:
                 self.refused += 1
             elif self.cache.offer(client_id, line, received, now_ns):
                 fresh[client_id] = line
-        self._publish(fresh, source)
+        self.publish(fresh, source)
         return len(fresh)
 
     def learn_lines(
@@ -98,8 +98,7 @@ class Replica:
         fresh, count, refused = taken
         self.refused += refused
         if fresh:
-            self.flood.publish(fresh, source)
-            self.on_owed()
+            self.publish(fresh, source)
         return count
 
     def configure(self, limits: Limits) -> None:
@@ -107,7 +106,8 @@ class Replica:
         self._clock_skew_ns = round(limits.clock_skew_s * NS_PER_S)
         self.cache.configure(limits)
 
-    def _publish(self, fresh: Fresh, source: str | None) -> None:
+    def publish(self, fresh: Fresh, source: str | None) -> None:
+        """Owe news to all neighbors but its `source` (None: a client)."""
         if fresh:
             self.flood.publish(fresh, source)
             self.on_owed()

@@ -97,6 +97,11 @@ class CommandParser:
         self.is_rest_too_long = len(self._rest) > self._line_bytes
         return data[:end]
 
+    @property
+    def has_rest(self) -> bool:
+        """Tell whether a line has begun."""
+        return bool(self._rest)
+
     def parse(self, lines: bytes) -> list[Command]:
         """Return the commands in what `frame` gave, whether that is much or nothing."""
         commands = self._parse(lines) if lines else []

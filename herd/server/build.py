@@ -11,7 +11,8 @@ from herd.config.secret import link_secret
 from herd.core.handshake import Identity
 from herd.core.promises import Promises
 from herd.core.replica import Replica
-from herd.server.clients import ClientConnection, ClientContext, ClientFactory
+from herd.server.clientcontext import ClientContext
+from herd.server.clients import ClientConnection, ClientFactory
 from herd.server.connections import Connections
 from herd.server.eventlog import open_event_log
 from herd.server.links import LinkContext

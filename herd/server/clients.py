@@ -14,30 +14,26 @@ connection: when to read, when to write, and how to end.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from zope.interface import implementer
 
 from herd.core.answers import AnswerQueue, Slot
-from herd.core.limits import Limits
 from herd.core.pace import Pace
 from herd.core.position import parse_position
-from herd.core.promises import Outcome, Promises
+from herd.core.promises import Outcome
 from herd.core.record import position_of
-from herd.core.replica import Replica
 from herd.core.wire import Command, CommandParser, Invalid, Reports, Whatsat, refusal
-from herd.places.finder import Finder
 from herd.places.interfaces import Question
 from herd.server.addresses import address_text
-from herd.server.connections import Connections
-from herd.server.eventlog import EventLog, Peer
-from herd.server.world import World
+from herd.server.eventlog import Peer
+from herd.server.lane import converse
+from herd.server.transport import QuickConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,45 +42,13 @@ if TYPE_CHECKING:
     from twisted.internet.tcp import Connection
     from twisted.python.failure import Failure
 
+    from herd.server.clientcontext import ClientContext
+
+
 _LINGER_S: Final = 2.0
 
 _READ_BYTES: Final = 16_384
 """What is read at once: the worst chunk, all blank lines, then holds the reactor for some 20 ms, not 100."""
-
-
-@define(eq=False)
-class ClientContext:
-    """What all client connections of a server share; `limits` may be replaced."""
-
-    replica: Replica
-    finder: Finder
-    limits: Limits
-    log: EventLog
-    world: World
-    connections: Connections[ClientConnection]
-    promises: Promises | None = None
-    """Where answers to reports wait; None if they promise no more than this server's memory."""
-    addresses: Counter[str] = field(factory=Counter)
-    """How many connections each address has; those that were refused do not count."""
-    admitted: int = 0
-    """How many connections were not refused."""
-
-    def admit(self, host: str) -> str | None:
-        """Count one connection more, or return why it is one too many."""
-        if self.admitted >= self.limits.connections:
-            return "too many connections"
-        if self.addresses[host] >= self.limits.connections_per_address:
-            return "too many connections from this address"
-        self.admitted += 1
-        self.addresses[host] += 1
-        return None
-
-    def forget(self, host: str) -> None:
-        """Count one connection less."""
-        self.admitted -= 1
-        self.addresses[host] -= 1
-        if self.addresses[host] <= 0:
-            del self.addresses[host]
 
 
 class Input(Enum):
@@ -134,6 +98,8 @@ class ClientConnection(Protocol):
         self.transport.setTcpNoDelay(True)
         self.transport.bufferSize = _READ_BYTES
         self.transport.registerProducer(self, streaming=True)
+        if isinstance(self.transport, QuickConnection):
+            self.transport.lane = self._converse if converse is not None else None
         self._host = getattr(self.transport.getPeer(), "host", "")
         too_many = self._context.admit(self._host)
         self._is_admitted = too_many is None
@@ -145,17 +111,9 @@ class ClientConnection(Protocol):
         """Take a chunk of input."""
         if self._input is not _OPEN:
             return
-        context = self._context
         self._active_s = now_s = self._seconds()
         lines = self._parser.frame(data)
-        if (
-            lines
-            and self._is_reading
-            and not (self._commands or self._answers.slots or self._is_output_full)
-            and context.promises is None
-            and not context.log.lines
-            and self._answer_at_once(lines, now_s)
-        ):
+        if lines and self._may_answer_at_once and self._answer_at_once(lines, now_s):
             if not self._parser.is_rest_too_long:
                 return
             lines = b""
@@ -242,6 +200,46 @@ class ClientConnection(Protocol):
             self._read_or_wait()
         elif not self._commands and not self._answers:
             self._close()
+
+    @property
+    def _may_answer_at_once(self) -> bool:
+        """Tell whether what comes now can be answered at once: nothing stands before it, or logs it."""
+        context = self._context
+        return (
+            self._is_reading
+            and not (self._commands or self._answers.slots or self._is_output_full)
+            and self._input is _OPEN
+            and context.promises is None
+            and not context.log.lines
+        )
+
+    def _converse(self, descriptor: int) -> bytes | None:
+        """Read, answer and send in one go, nothing standing before it; return what else was read."""
+        context = self._context
+        replica = context.replica
+        if converse is None or self._parser.has_rest or not self._may_answer_at_once:
+            return self.transport.socket.recv(_READ_BYTES)
+        said = converse(
+            descriptor,
+            replica.cache,
+            replica.prefix,
+            self._wall_ns(),
+            self._parser.longest_id,
+            replica.flood.is_owed,
+        )
+        if not isinstance(said, tuple):
+            return said
+        unsent, fresh, count = said
+        self._active_s = now_s = self._seconds()
+        if fresh:
+            replica.publish(fresh, None)
+        if unsent:
+            self.transport.write(unsent)
+        wait_s = self._pace.take(count, now_s)
+        if wait_s or self._is_output_full:
+            self._pause(wait_s)
+            self._read_or_wait()
+        return None
 
     def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
         """Answer lines that are all reports, nothing standing before them; tell whether that was done."""

@@ -27,7 +27,7 @@ from herd.config.model import Config
 from herd.core.cache import SHARDS
 from herd.core.errors import ConfigError, HerdError
 from herd.core.native import CORE
-from herd.server.clients import ClientContext
+from herd.server.clientcontext import ClientContext
 from herd.server.control import ControlFactory, listen_control
 from herd.server.journal import Journal
 from herd.server.journal_file import load_cache, open_journal_file, set_aside
@@ -224,7 +224,7 @@ class Node(Service):
         self._log.note(f"{loaded:,} records are alive in the journal {path}")
         assert clients.promises is not None
         journal = Journal(file, clients.replica.cache, clients.promises, self._log, self._world)
-        clients.replica.flood.journal = journal.outbox
+        clients.replica.flood.keep(journal.outbox)
         clients.replica.cache.on_dropped = journal.drop
 
         def owed() -> None:

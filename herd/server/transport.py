@@ -13,26 +13,33 @@ A send that fails says so no sooner than in Twisted, in the reactor's next turn:
 from __future__ import annotations
 
 from errno import ENOBUFS
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.internet.tcp import Client, Connection, Connector, Port, Server
 from zope.interface import directlyProvides, providedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from twisted.internet.error import ConnectionDone, ConnectionLost
     from twisted.internet.interfaces import IConnector, IListeningPort, IProtocolFactory
     from twisted.internet.protocol import ClientFactory
+    from twisted.python.failure import Failure
 
 _CONNECT_TIMEOUT_S: Final = 30.0
 """Twisted's own."""
 
 
+Lane: TypeAlias = "Callable[[int], bytes | None]"
+"""Takes a descriptor; reads, answers and sends, and returns what it leaves, `b""` at the end of input."""
+
+
 class QuickConnection(Connection):
     """A connection that sends at once what is written."""
 
+    lane: Lane | None = None
+    """The fast lane, if the protocol has one and it may be taken now."""
     _has_failed = False
     """Whether a send has failed; the reactor learns it in its next turn."""
 
@@ -59,6 +66,11 @@ class QuickConnection(Connection):
         if sent < len(data):
             super().write(data[sent:])
 
+    def connectionLost(self, reason: Failure) -> None:
+        """Let go of the protocol's fast lane, and with it of the protocol."""
+        self.lane = None
+        super().connectionLost(reason)
+
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         """Send or queue all of it in one piece."""
         pieces = list(iovec)
@@ -71,7 +83,13 @@ class QuickConnection(Connection):
     def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
         """Hand what has come to the protocol."""
         try:
-            data = self.socket.recv(self.bufferSize)
+            if self.lane is None or self._tempDataLen or self.dataBuffer or self.disconnecting:
+                data = self.socket.recv(self.bufferSize)
+            else:
+                left = self.lane(self.fileno())
+                if left is None:
+                    return None
+                data = left
         except BlockingIOError:
             return None
         except OSError:

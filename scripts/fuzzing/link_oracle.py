@@ -2,7 +2,8 @@
 
 `LinkOracle` knows what the server holds; `Expectation` follows one connection, chunk by chunk. Nothing but a
 valid AT line after a whole handshake, or a client's report, changes a record; the first line that the
-protocol does not allow ends the connection, and what came with it in one chunk is not taken.
+protocol does not allow ends the connection, and of what came with it in one chunk nothing is taken that came
+after the last heartbeat before it.
 """
 
 from __future__ import annotations
@@ -156,6 +157,11 @@ class Expectation:
         if len(self.rest) > LINK_LINE_BYTES:
             self._end("a long line")
             return
+        for row in _rows(lines):
+            if not self.must_be_over:
+                self._get_row(row, now_s, now_ns)
+
+    def _get_row(self, lines: list[bytes], now_s: float, now_ns: int) -> None:
         records = [parse_record(line) for line in lines]
         for line, record in zip(lines, records, strict=True):
             if record is None and not is_count(line) and not is_step(line):
@@ -247,3 +253,14 @@ class Expectation:
             raise Wrong("it did not close a connection on which something was wrong")
         if not is_over and not self.is_up and now_s - self._began_s >= patience_s:
             raise Wrong(f"it waits for the end of a handshake for {now_s - self._began_s:g} s")
+
+
+def _rows(lines: list[bytes]) -> list[list[bytes]]:
+    """Cut lines before and after each that begins as a heartbeat does: what stands between is taken whole."""
+    rows: list[list[bytes]] = [[]]
+    for line in lines:
+        if line.startswith(b"P"):
+            rows += [[line], []]
+        else:
+            rows[-1].append(line)
+    return rows

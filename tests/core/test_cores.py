@@ -124,11 +124,11 @@ class TwoCores(RuleBasedStateMachine):
     def time_passes(self, step_ns: int) -> None:
         self.now_ns += step_ns
 
-    @rule(lines=st.lists(reports(), min_size=1, max_size=4).map(b"".join))
-    def clients_report(self, lines: bytes) -> None:
-        one = pure.ingest(self.pure, lines, b"AT Ball ", self.now_ns, 20)
+    @rule(lines=st.lists(reports(), min_size=1, max_size=4).map(b"".join), is_owed=st.booleans())
+    def clients_report(self, lines: bytes, is_owed: bool) -> None:
+        one = pure.ingest(self.pure, lines, b"AT Ball ", self.now_ns, 20, is_owed)
         if one is not None:
-            other = self.core.ingest(self.compiled, lines, b"AT Ball ", self.now_ns, 20)
+            other = self.core.ingest(self.compiled, lines, b"AT Ball ", self.now_ns, 20, is_owed)
             assert other == one
             assert list(other[1]) == list(one[1])
 
@@ -260,8 +260,8 @@ def test_records_in_one_go_do_what_they_do_one_by_one(chunks: list[list[bytes]],
     ],
 )
 def test_what_is_no_row_of_plain_reports_is_declined_whole(chunk: bytes) -> None:
-    cache = native.Cache(limits())
-    assert native.ingest(cache, chunk, b"AT Ball ", NOW_NS, 20) is None
+    cache, is_owed = native.Cache(limits()), True
+    assert native.ingest(cache, chunk, b"AT Ball ", NOW_NS, 20, is_owed) is None
     assert len(cache) == 0
 
 

@@ -211,12 +211,13 @@ def test_a_neighbors_record_from_too_far_in_the_future_is_not_taken(ahead_ns: in
 
 def test_the_journal_is_owed_what_comes_from_clients_and_neighbors_alike() -> None:
     replica = alford()
-    replica.flood.journal = Outbox()
-    replica.flood.journal.open()
+    journal = Outbox()
+    journal.open()
+    replica.flood.keep(journal)
     learn(replica, BALL, "Welsh")
     answer = report(replica, time=b"1479413885")[:-1]
-    assert len(replica.flood.journal) == 1
-    assert replica.flood.journal.take(10**9) == [answer]
+    assert len(journal) == 1
+    assert journal.take(10**9) == [answer]
 
 
 def test_other_limits_are_taken_on() -> None:

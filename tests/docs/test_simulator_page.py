@@ -71,7 +71,7 @@ def rows(text: str) -> set[str]:
     ("module", "rest"),
     [
         (faults, set()),
-        (profile, {"Latency", "Profile"}),
+        (profile, {"Latency", "Profile", "drawing"}),
         (mishaps, {"among", "befall", "between"}),
     ],
 )

@@ -10,7 +10,8 @@ from herd.core.record import make_line, origin_prefix
 from herd.core.replica import Replica
 from herd.places.answers import render
 from herd.places.finder import Finder
-from herd.server.clients import ClientConnection, ClientContext, ClientFactory
+from herd.server.clientcontext import ClientContext
+from herd.server.clients import ClientConnection, ClientFactory
 from herd.server.connections import Connections
 from herd.server.eventlog import EventLog
 from herd.server.world import World

@@ -13,6 +13,7 @@ typedef struct {
     PyObject *prefix;
     PyObject *now;
     int64_t now_ns;
+    bool is_owed; /* whether anybody wants to know what is news */
     PyObject *fresh;
     Buffer reply;
 } Intake;
@@ -117,7 +118,7 @@ static int answer(Intake *intake, const Report *report)
         return -1;
     Offer offer = cache_offer(intake->cache, &candidate, intake->now_ns);
     if (offer == OFFER_NEWS)
-        return put_fresh(intake->fresh, candidate.at.client_id, candidate.at.line);
+        return !intake->is_owed ? 0 : put_fresh(intake->fresh, candidate.at.client_id, candidate.at.line);
     if (offer == OFFER_OLD && candidate.held != NO_HANDLE)
         return answer_held(intake, begin, store_record(store, candidate.held));
     return offer == OFFER_FAILED ? -1 : 0;
@@ -173,30 +174,41 @@ static PyObject *ingest_reports(Intake *intake, const Report *reports, size_t co
     return result;
 }
 
-static bool has_arguments(Py_ssize_t count, Py_ssize_t wanted, PyObject *const *args)
+PyObject *ingest_lines(Cache *cache, Text lines, const Intent *intent)
 {
-    if (count == wanted && Py_TYPE(args[0]) == &CacheType && PyBytes_Check(args[1]) && PyBytes_Check(args[2]))
-        return true;
-    PyErr_SetString(PyExc_TypeError, "wrong arguments: a compiled cache, bytes, and so on are wanted");
-    return false;
-}
-
-PyObject *ingest(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
-{
-    if (!has_arguments(arguments, 5, args))
-        return NULL;
-    Intake intake = {.cache = (Cache *)args[0], .prefix = args[2], .now = args[3]};
-    Text lines = text_of(args[1]);
-    size_t longest_id = PyLong_AsSize_t(args[4]);
-    if ((longest_id == (size_t)-1 && PyErr_Occurred()) || !as_ns(intake.now, &intake.now_ns))
+    Intake intake = {.cache = cache, .prefix = intent->prefix, .now = intent->now};
+    if (!as_ns(intake.now, &intake.now_ns))
         return NULL;
     size_t count = count_lines(lines.at, lines.at + lines.bytes);
     Report few[FEW_REPORTS], *reports = few;
     if (count > FEW_REPORTS && (reports = PyMem_Malloc(count * sizeof *reports)) == NULL)
         return PyErr_NoMemory();
-    PyObject *result = scan_reports(lines, longest_id, reports, count) ? ingest_reports(&intake, reports, count)
-                                                                       : Py_NewRef(Py_None);
+    intake.is_owed = intent->is_owed;
+    PyObject *result = scan_reports(lines, intent->longest_id, reports, count)
+        ? ingest_reports(&intake, reports, count)
+        : Py_NewRef(Py_None);
     if (reports != few)
         PyMem_Free(reports);
     return result;
+}
+
+bool read_intent(PyObject *const *args, Intent *intent)
+{
+    if (!PyBytes_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "a prefix is bytes");
+        return false;
+    }
+    *intent = (Intent){.prefix = args[0], .now = args[1], .is_owed = PyObject_IsTrue(args[3])};
+    intent->longest_id = PyLong_AsSize_t(args[2]);
+    return intent->longest_id != (size_t)-1 || !PyErr_Occurred();
+}
+
+PyObject *ingest(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
+{
+    Intent intent;
+    if (arguments != 6 || Py_TYPE(args[0]) != &CacheType || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "ingest takes a compiled cache, bytes, and four things more");
+        return NULL;
+    }
+    return read_intent(args + 2, &intent) ? ingest_lines((Cache *)args[0], text_of(args[1]), &intent) : NULL;
 }

@@ -1,5 +1,7 @@
 /* The compiled core, `herd.core._native`: what `herd.core.native` chooses where it was built. */
-#include "ingest.h"
+#include "interface.h"
+
+static const CoreInterface interface = {&CacheType, read_intent, ingest_lines};
 
 static PyMethodDef functions[] = {
     {"ingest", (PyCFunction)(void (*)(void))ingest, METH_FASTCALL, NULL},
@@ -21,7 +23,11 @@ PyMODINIT_FUNC PyInit__native(void)
     if (cache_setup() < 0 || PyType_Ready(&CacheType) < 0)
         return NULL;
     PyObject *made = PyModule_Create(&module);
-    if (made != NULL && PyModule_AddObjectRef(made, "Cache", (PyObject *)&CacheType) < 0)
+    PyObject *capsule = PyCapsule_New((void *)&interface, CORE_INTERFACE, NULL);
+    if (made != NULL
+        && (capsule == NULL || PyModule_AddObjectRef(made, "Cache", (PyObject *)&CacheType) < 0
+            || PyModule_AddObjectRef(made, "interface", capsule) < 0))
         Py_CLEAR(made);
+    Py_XDECREF(capsule);
     return made;
 }

@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen
 class Planted:
-    """A fault: with `changes` in `file`, `scenario` must fail one of `checks`."""
+    """A fault: with `changes` in `file`, and more in `others`, `scenario` must fail one of `checks`."""
 
     name: str
     file: str
@@ -17,6 +17,8 @@ class Planted:
     """What stands there, once, and what is put in its place."""
     scenario: str
     checks: tuple[str, ...]
+    others: tuple[tuple[str, str, str], ...] = ()
+    """Another file, what stands there, once, and what is put in its place."""
 
 
 FAULTS: Final = (
@@ -40,9 +42,22 @@ FAULTS: Final = (
                 "    return (one > other) - (one < other)",
                 "    return (float(one) > float(other)) - (float(one) < float(other))",
             ),
+            ("        and time != held_time\n", "        and float(time) != float(held_time)\n"),
         ),
         "five-servers-quiet",
         ("never goes back", "converges", "promises kept", "answers"),
+        (
+            (
+                "herd/core/ingest.py",
+                "            and held_time < time\n",
+                "            and float(held_time) < float(time)\n",
+            ),
+            (
+                "herd/core/ingest.py",
+                "            and BLANK not in time + held_time\n",
+                "            and float(held_time) < float(time)\n",
+            ),
+        ),
     ),
     Planted(
         "an outbox is not drained when the transport wants more again",

@@ -24,12 +24,10 @@ HERE = Path(herd.__file__).parent
 def copy_with(fault: Planted, directory: Path) -> None:
     # Without what is compiled: the faults are planted into the reference.
     shutil.copytree(HERE, directory / "herd", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-    file = directory / fault.file
-    text = file.read_text(encoding="utf-8")
-    for old, new in fault.changes:
-        assert text.count(old) == 1, f"{fault.file} has changed: {old!r} stands there {text.count(old)} times"
-        text = text.replace(old, new)
-    file.write_text(text, encoding="utf-8")
+    for name, old, new in [*((fault.file, *change) for change in fault.changes), *fault.others]:
+        text = (directory / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has changed: {old!r} stands there {text.count(old)} times"
+        (directory / name).write_text(text.replace(old, new), encoding="utf-8")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])

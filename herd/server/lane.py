@@ -1,0 +1,34 @@
+"""The fast lane: a chunk of reports is read, answered and sent in one call.
+
+A client that sends one report at a time costs a server little but calls from layer to layer. Where the
+compiled core is in use, and the transport is one of our own with nothing queued, one function in C reads the
+socket, has the core answer what came, if it is a row of plain reports, and sends the answers. Whatever else
+comes, comes back as it was read, and goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+from herd.core.native import CORE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from herd.core.ingest import Fresh
+    from herd.core.native import Cache
+
+Conversed: TypeAlias = "tuple[bytes, Fresh, int] | bytes | None"
+"""What the kernel did not take of the answers, the news, and the number of reports; or what else was read,
+`b""` at the end of input; or None if there was nothing to read."""
+
+Converse: TypeAlias = "Callable[[int, Cache, bytes, int, int, bool], Conversed]"
+"""Descriptor, cache, prefix, moment in nanoseconds, longest client id, whether anybody is owed the news."""
+
+converse: Converse | None = None
+"""None where there is no fast lane. An `OSError` says that the connection is lost."""
+
+if CORE == "compiled":
+    with suppress(ImportError):
+        pass
