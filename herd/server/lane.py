@@ -9,7 +9,7 @@ comes, comes back as it was read, and goes the ordinary way.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from herd.core.native import CORE
 
@@ -26,9 +26,15 @@ Conversed: TypeAlias = "tuple[bytes, Fresh, int] | bytes | None"
 Converse: TypeAlias = "Callable[[int, Cache, bytes, int, int, bool], Conversed]"
 """Descriptor, cache, prefix, moment in nanoseconds, longest client id, whether anybody is owed the news."""
 
-converse: Converse | None = None
-"""None where there is no fast lane. An `OSError` says that the connection is lost."""
 
-if CORE == "compiled":
-    with suppress(ImportError):
-        pass
+def _compiled() -> Converse | None:
+    if CORE == "compiled":
+        with suppress(ImportError):
+            from herd.server import _native  # noqa: PLC0415 - it may not be there
+
+            return _native.converse
+    return None
+
+
+converse: Final = _compiled()
+"""None where there is no fast lane. An `OSError` says that the connection is lost."""
