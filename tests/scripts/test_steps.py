@@ -12,6 +12,8 @@ from attrs import frozen
 ROOT = Path(__file__).resolve().parents[2]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --hypothesis-profile ci --color no"
 
+PURE = "-m pytest -q -n auto --maxprocesses 4 --hypothesis-profile ci --color no tests/core tests/server"
+
 
 @frozen
 class Checkout:
@@ -55,12 +57,13 @@ def test_every_step_runs_in_order(checkout: Checkout) -> None:
         "ruff format --check --quiet",
         "mypy ",
         f"python {PYTEST}",
+        f"python {PURE}",
         "python scripts/check-wheel",
         "python scripts/torture --seconds 20 --seed 1",
         "python scripts/bench/instructions",
     ]
     headings = [line.removeprefix("== ") for line in ran.stdout.splitlines() if line.startswith("== ")]
-    steps = ["ruff check", "ruff format", "mypy", "pytest", "wheel", "torture", "instructions"]
+    steps = ["ruff check", "ruff format", "mypy", "pytest", "pure core", "wheel", "torture", "instructions"]
     assert headings == [*steps, "summary"]
     assert ran.stdout.splitlines()[-1] == "   = 3 passed in 0.1s ="
 
