@@ -3,6 +3,8 @@ r"""The client protocol on a connection: chunks of bytes in, answers out, in ord
 The parsing is `core.wire`'s and the order of answers `core.answers`'; here is what has to do with a
 connection: when to read, when to write, and how to end.
 
+- Nearly all that a busy client sends is plain reports. With nothing before them they are answered a chunk at
+  a time, by the fast lane (see `lane`) or by the core (see `ingest`); all else goes command by command.
 - Answers to one chunk leave in one write. Where a client does not read its answers, has too many waiting, or
   is faster than its pace, its input is left unread: TCP slows it down and nothing is dropped.
 - After a half-close every command is still answered, then the connection closes.
@@ -237,8 +239,7 @@ class ClientConnection(Protocol):
             self.transport.write(unsent)
         wait_s = self._pace.take(count, now_s)
         if wait_s or self._is_output_full:
-            self._pause(wait_s)
-            self._read_or_wait()
+            self._hold_back(wait_s)
         return None
 
     def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
@@ -250,9 +251,13 @@ class ClientConnection(Protocol):
         self.transport.write(reply)
         wait_s = self._pace.take(count, now_s)
         if wait_s or self._is_output_full:
-            self._pause(wait_s)
-            self._read_or_wait()
+            self._hold_back(wait_s)
         return True
+
+    def _hold_back(self, wait_s: float) -> None:
+        """Read nothing while the client is ahead of its pace, or does not read."""
+        self._pause(wait_s)
+        self._read_or_wait()
 
     def _must_wait(self) -> bool:
         return (

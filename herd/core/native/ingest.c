@@ -18,7 +18,7 @@ typedef struct {
     Buffer reply;
 } Intake;
 
-static int put_fresh(PyObject *fresh, Text client_id, Text line)
+int put_fresh(PyObject *fresh, Text client_id, Text line)
 {
     PyObject *key = bytes_of(client_id), *value = bytes_of(line);
     int done = key == NULL || value == NULL ? -1 : PyDict_SetItem(fresh, key, value);

@@ -27,4 +27,7 @@ PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* take(waiting, max_bytes) -> the AT lines that have waited longest */
 PyObject *take(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
+/* Add to what is news; -1 with an exception set. */
+int put_fresh(PyObject *fresh, Text client_id, Text line);
+
 #endif

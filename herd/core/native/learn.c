@@ -12,7 +12,7 @@ typedef struct {
 } Lesson;
 
 /* Drop what waits for a client, unless it is newer than the record that the neighbor has. */
-static int forget_waiting(PyObject *waiting, PyObject *client_id, const AtLine *at)
+static int forget_client(PyObject *waiting, PyObject *client_id, const AtLine *at)
 {
     AtLine other;
     PyObject *line = PyDict_GetItemWithError(waiting, client_id);
@@ -25,20 +25,31 @@ static int forget_waiting(PyObject *waiting, PyObject *client_id, const AtLine *
     return PyDict_DelItem(waiting, client_id);
 }
 
-static int put_fresh(PyObject *fresh, PyObject *client_id, Text text)
+static int forget_waiting(PyObject *waiting, const AtLine *at)
 {
-    PyObject *line = bytes_of(text);
-    int done = line == NULL ? -1 : PyDict_SetItem(fresh, client_id, line);
-    Py_XDECREF(line);
+    PyObject *client_id = bytes_of(at->client_id);
+    int done = client_id == NULL ? -1 : forget_client(waiting, client_id, at);
+    Py_XDECREF(client_id);
     return done;
 }
 
-static int take_record(Lesson *lesson, const AtLine *at, PyObject *client_id)
+static bool is_held(const Cache *cache, Handle held, Text line)
+{
+    if (held == NO_HANDLE)
+        return false;
+    const Record *record = store_record(&cache->store, held);
+    return record->line_bytes == line.bytes && memcmp(record->line, line.at, line.bytes) == 0;
+}
+
+static int take_record(Lesson *lesson, const AtLine *at)
 {
     Cache *cache = lesson->cache;
     Candidate candidate = {.at = *at, .checksum = checksum_of(at->client_id)};
-    if (PyDict_GET_SIZE(lesson->waiting) > 0 && forget_waiting(lesson->waiting, client_id, at) < 0)
+    candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
+    if (PyDict_GET_SIZE(lesson->waiting) > 0 && forget_waiting(lesson->waiting, at) < 0)
         return -1;
+    if (is_held(cache, candidate.held, at->line))
+        return 0;
     if (!received_by(at, &candidate.received_ns))
         return -1;
     if (candidate.received_ns > lesson->latest_ns) {
@@ -46,22 +57,17 @@ static int take_record(Lesson *lesson, const AtLine *at, PyObject *client_id)
         return 0;
     }
     candidate.filed_ns = candidate.received_ns;
-    candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
     Offer offer = cache_offer(cache, &candidate, lesson->now_ns);
     if (offer == OFFER_NEWS)
-        return put_fresh(lesson->fresh, client_id, at->line);
+        return put_fresh(lesson->fresh, at->client_id, at->line);
     return offer == OFFER_FAILED ? -1 : 0;
 }
 
 static int take_all(Lesson *lesson, const AtLine *records, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        PyObject *client_id = bytes_of(records[i].client_id);
-        int done = client_id == NULL ? -1 : take_record(lesson, &records[i], client_id);
-        Py_XDECREF(client_id);
-        if (done < 0)
+    for (size_t i = 0; i < count; i++)
+        if (take_record(lesson, &records[i]) < 0)
             return -1;
-    }
     return 0;
 }
 
