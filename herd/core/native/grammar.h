@@ -16,6 +16,7 @@ typedef struct {
     Text client_id;
     Text time;
     Text fields;
+    uint32_t checksum; /* of the client id; not for the grammar to say */
     bool has_carriage_return;
 } Report;
 
@@ -26,6 +27,7 @@ typedef struct {
     Text difference;
     Text client_id;
     Text time;
+    uint32_t checksum; /* of the client id; not for the grammar to say */
 } AtLine;
 
 /* Scan the IAMAT line that begins at `at`; return where the next begins, or NULL. */

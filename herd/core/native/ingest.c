@@ -109,7 +109,7 @@ static bool is_retry(const Intake *intake, const Record *held, Text fields)
 static int answer(Intake *intake, const Report *report)
 {
     Store *store = &intake->cache->store;
-    Candidate candidate = {.checksum = checksum_of(report->client_id), .filed_ns = intake->now_ns};
+    Candidate candidate = {.checksum = report->checksum, .filed_ns = intake->now_ns};
     candidate.held = store_find(store, candidate.checksum, report->client_id);
     size_t begin = intake->reply.bytes;
     if (candidate.held != NO_HANDLE && is_retry(intake, store_record(store, candidate.held), report->fields))
@@ -127,6 +127,8 @@ static int answer(Intake *intake, const Report *report)
 static int answer_all(Intake *intake, const Report *reports, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (i + FORESIGHT < count)
+            store_foresee_record(&intake->cache->store, reports[i + FORESIGHT].checksum);
         if (answer(intake, &reports[i]) < 0)
             return -1;
         if (reports[i].has_carriage_return)
@@ -137,11 +139,16 @@ static int answer_all(Intake *intake, const Report *reports, size_t count)
 }
 
 /* Scan a chunk whole before anything is done; false if it is not for the hot path. */
-static bool scan_reports(Text lines, size_t longest_id, Report *reports, size_t count)
+static bool scan_reports(const Store *store, Text lines, size_t longest_id, Report *reports, size_t count)
 {
     const char *at = lines.at, *end = lines.at + lines.bytes;
-    for (size_t i = 0; i < count && at != NULL; i++)
+    for (size_t i = 0; i < count; i++) {
         at = scan_report(at, end, longest_id, &reports[i]);
+        if (at == NULL)
+            return false;
+        reports[i].checksum = checksum_of(reports[i].client_id);
+        store_foresee_slot(store, reports[i].checksum);
+    }
     return at == end;
 }
 
@@ -184,7 +191,7 @@ PyObject *ingest_lines(Cache *cache, Text lines, const Intent *intent)
     if (count > FEW_REPORTS && (reports = PyMem_Malloc(count * sizeof *reports)) == NULL)
         return PyErr_NoMemory();
     intake.is_owed = intent->is_owed;
-    PyObject *result = scan_reports(lines, intent->longest_id, reports, count)
+    PyObject *result = scan_reports(&cache->store, lines, intent->longest_id, reports, count)
         ? ingest_reports(&intake, reports, count)
         : Py_NewRef(Py_None);
     if (reports != few)

@@ -44,7 +44,7 @@ static bool is_held(const Cache *cache, Handle held, Text line)
 static int take_record(Lesson *lesson, const AtLine *at)
 {
     Cache *cache = lesson->cache;
-    Candidate candidate = {.at = *at, .checksum = checksum_of(at->client_id)};
+    Candidate candidate = {.at = *at, .checksum = at->checksum};
     candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
     if (PyDict_GET_SIZE(lesson->waiting) > 0 && forget_waiting(lesson->waiting, at) < 0)
         return -1;
@@ -65,14 +65,32 @@ static int take_record(Lesson *lesson, const AtLine *at)
 
 static int take_all(Lesson *lesson, const AtLine *records, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i + FORESIGHT < count)
+            store_foresee_record(&lesson->cache->store, records[i + FORESIGHT].checksum);
         if (take_record(lesson, &records[i]) < 0)
             return -1;
+    }
     return 0;
 }
 
+typedef struct {
+    size_t id;
+    size_t line;
+} Longest;
+
+static bool scan_record(const Store *store, const char **at, const char *end, Longest longest, AtLine *record)
+{
+    *at = scan_at_line(*at, end, record);
+    if (*at == NULL || record->client_id.bytes > longest.id || record->line.bytes > longest.line)
+        return false;
+    record->checksum = checksum_of(record->client_id);
+    store_foresee_slot(store, record->checksum);
+    return true;
+}
+
 /* Scan a chunk whole before anything is done; NULL with no exception if it is not for the hot path. */
-static AtLine *scan_records(Text lines, size_t longest_id, size_t longest_line, size_t count)
+static AtLine *scan_records(const Store *store, Text lines, Longest longest, size_t count)
 {
     AtLine *records = PyMem_Malloc((count + 1) * sizeof *records);
     if (records == NULL) {
@@ -80,39 +98,35 @@ static AtLine *scan_records(Text lines, size_t longest_id, size_t longest_line, 
         return NULL;
     }
     const char *at = lines.at, *end = lines.at + lines.bytes;
-    for (size_t i = 0; i < count && at != NULL; i++) {
-        at = scan_at_line(at, end, &records[i]);
-        if (at != NULL && (records[i].client_id.bytes > longest_id || records[i].line.bytes > longest_line))
-            at = NULL;
-    }
-    if (at == end)
+    bool is_plain = true;
+    for (size_t i = 0; i < count && is_plain; i++)
+        is_plain = scan_record(store, &at, end, longest, &records[i]);
+    if (is_plain && at == end)
         return records;
     PyMem_Free(records);
     return NULL;
 }
 
-static bool read_arguments(PyObject *const *args, Py_ssize_t count, Lesson *lesson, size_t *longest_id,
-                           size_t *longest_line)
+static bool read_arguments(PyObject *const *args, Py_ssize_t count, Lesson *lesson, Longest *longest)
 {
     if (count != 7 || Py_TYPE(args[0]) != &CacheType || !PyBytes_Check(args[1]) || !PyDict_Check(args[2])) {
         PyErr_SetString(PyExc_TypeError, "learn takes a compiled cache, bytes, a dict and four integers");
         return false;
     }
     *lesson = (Lesson){.cache = (Cache *)args[0], .waiting = args[2]};
-    *longest_id = PyLong_AsSize_t(args[5]);
-    *longest_line = PyLong_AsSize_t(args[6]);
+    *longest = (Longest){PyLong_AsSize_t(args[5]), PyLong_AsSize_t(args[6])};
     return !PyErr_Occurred() && as_ns(args[3], &lesson->now_ns) && as_ns(args[4], &lesson->latest_ns);
 }
 
 PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
 {
     Lesson lesson;
-    size_t longest_id, longest_line;
-    if (!read_arguments(args, arguments, &lesson, &longest_id, &longest_line))
+    Longest longest;
+    if (!read_arguments(args, arguments, &lesson, &longest))
         return NULL;
     Text lines = text_of(args[1]);
     size_t count = count_lines(lines.at, lines.at + lines.bytes);
-    AtLine *records = scan_records(lines, longest_id, longest_line, count);
+    AtLine *records = scan_records(&lesson.cache->store, lines, longest, count);
     if (records == NULL)
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     PyObject *result = NULL;

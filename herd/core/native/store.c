@@ -68,6 +68,26 @@ Handle store_find(const Store *store, uint32_t checksum, Text client_id)
     }
 }
 
+void store_foresee_slot(const Store *store, uint32_t checksum)
+{
+    const Shard *shard = &store->shards[checksum >> SHARD_SHIFT];
+    if (shard->capacity > 0)
+        __builtin_prefetch(&shard->slots[first_slot(shard, checksum)]);
+}
+
+void store_foresee_record(const Store *store, uint32_t checksum)
+{
+    const Shard *shard = &store->shards[checksum >> SHARD_SHIFT];
+    if (shard->capacity == 0)
+        return;
+    Slot slot = shard->slots[first_slot(shard, checksum)];
+    if (slot.handle == NO_HANDLE || slot.checksum != checksum)
+        return;
+    const char *record = (const char *)store->records[slot.handle];
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + 64, 1);
+}
+
 static void fill_slot(Shard *shard, Slot slot)
 {
     uint32_t at = first_slot(shard, slot.checksum);

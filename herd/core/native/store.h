@@ -81,6 +81,12 @@ static inline Text record_origin(const Record *record)
     return text_between(at, memchr(at, ' ', record->line_bytes - 3));
 }
 
+/* Most of a look-up is waiting for memory. Who has many before him asks for the slot early, and a few before it is time
+   for the record that it leads to. */
+#define FORESIGHT 8
+void store_foresee_slot(const Store *store, uint32_t checksum);
+void store_foresee_record(const Store *store, uint32_t checksum);
+
 /* Find a client's record; NO_HANDLE if there is none. */
 Handle store_find(const Store *store, uint32_t checksum, Text client_id);
 
