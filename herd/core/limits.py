@@ -40,7 +40,7 @@ class Limits:
     telnet, and peers that vanished do not pile up."""
 
     clients_held: int = field(default=1_000_000, validator=ge(1))
-    """Clients whose record a server holds: 170 MB compiled, 260 MB pure. Past it the oldest record is evicted."""
+    """Clients whose record a server holds, about a quarter of a gigabyte. Past it the oldest is evicted."""
 
     record_lifetime_s: float = field(default=86_400.0, validator=gt(0))
     """A record expires this long after its origin received it: a day-old position says nothing of now."""
