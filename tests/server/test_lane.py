@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from herd.core.limits import Limits
 from herd.core.native import CORE, Cache
 from herd.server.lane import converse
+from tests.server.parts import ClientSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,3 +119,28 @@ def test_a_peer_that_is_gone_costs_no_signal(pair: Pair) -> None:
     pair.client.send(IAMAT)
     pair.client.close()
     assert pair.converse() == (AT + b"\n", {b"kiwi.cs.ucla.edu": AT}, 1)
+
+
+def client_of(alford: ClientSide, pair: Pair) -> Any:
+    """Return the protocol of a new client, whose socket is the pair's."""
+    transport: Any = alford.connect()
+    transport.socket = pair.server
+    return transport._protocol
+
+
+def test_a_client_that_was_refused_is_not_taken_on_by_the_fast_lane(pair: Pair) -> None:
+    alford = ClientSide(connections=1)
+    alford.context.log.lines = False
+    welcome, refused = client_of(alford, pair), client_of(alford, pair)
+    pair.client.send(IAMAT)
+    assert refused._converse(pair.server.fileno()) == IAMAT
+    assert len(alford.replica.cache) == 0
+    pair.client.send(IAMAT)
+    assert welcome._converse(pair.server.fileno()) is None
+    assert len(alford.replica.cache) == 1
+
+
+def test_lines_that_are_logged_do_not_take_the_fast_lane(pair: Pair) -> None:
+    client = client_of(ClientSide(), pair)
+    pair.client.send(IAMAT)
+    assert client._converse(pair.server.fileno()) == IAMAT
