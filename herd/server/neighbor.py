@@ -6,6 +6,9 @@ another process than before (a restart) always takes the place of the old one.
 
 When a link comes up the side that dialed begins to reconcile, and records that are news meanwhile flood as
 ever. The neighbor is *in sync* once that is done, its outbox is empty, and it has acknowledged everything.
+
+One side's heartbeats show to both that an idle link is alive: those of the server with the lesser name. The
+other asks only for what it has to know, or when it has heard nothing for longer than that.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
 
 
 _ACKNOWLEDGE_S: Final = 0.2
-"""How soon a neighbor is asked how far it has read, once something was written to it."""
+"""How often a neighbor is asked at most how far it has read, while records are written to it."""
+_PATIENCE: Final = 1.25
+"""How many heartbeats may go by without a word before the side asks whose turn it is not."""
 
 
 @frozen(kw_only=True)
@@ -73,6 +78,7 @@ class Neighbor:
         self._backoff = Backoff(
             context.limits.reconnect_min_s, context.limits.reconnect_max_s, context.world.random
         )
+        self._has_precedence = context.identity.name < name
         self._has_left = False
         self._link: LinkConnection | None = None
         self._dialing: Deferred[Any] | None = None
@@ -88,19 +94,19 @@ class Neighbor:
         self._is_ping_due = self._is_pong_due = False
         self._sent = self._received = self._acknowledged = 0
         self._heard_s = self._in_sync_s = self._context.world.reactor.seconds()
+        self._asked_s = self._heard_s - _ACKNOWLEDGE_S
         self._has_reconciled = False
         self._marks: deque[tuple[int, int]] = deque()
         """Where answers wait for acknowledgements: records sent, and the moment that they cover."""
         self._reconciler = Reconciler(
             self._neighbors.replica.digests,
             self._outbox,
-            has_precedence=self._context.identity.name < self.name,
+            has_precedence=self._has_precedence,
         )
 
     def start(self) -> None:
         """Dial; the server with the lesser name gets a head start, so that mostly one link is made."""
-        has_precedence = self._context.identity.name < self.name
-        self._set_timer(0 if has_precedence else self._backoff.next_s(), self._dial)
+        self._set_timer(0 if self._has_precedence else self._backoff.next_s(), self._dial)
 
     def status(self) -> NeighborStatus:
         """Return what an operator wants to know."""
@@ -166,8 +172,7 @@ class Neighbor:
             or link.handshake.role == old.handshake.role
         ):
             return True
-        has_precedence = self._context.identity.name < self.name
-        return (link.handshake.role == "dialer") is has_precedence
+        return (link.handshake.role == "dialer") is self._has_precedence
 
     def lost(self, link: LinkConnection, reason: str) -> None:
         """Learn that a connection is over, the link or another; dial again if there is no link now."""
@@ -224,17 +229,28 @@ class Neighbor:
     def flush(self) -> bool:
         """Write once what is owed, if the transport wants it; tell whether more could be written at once."""
         link = self._link
-        if link is None or not link.is_writable:
+        if link is None or not link.is_writable or not self._is_flush_due:
             return False
         steps = self._reconcile_a_slice()
         records = self._outbox.take(self._context.limits.link_write_bytes)
         self._sent += len(records)
         if records:
-            self._beat_soon()
+            self._ask_soon()
         control = steps + self._take_control(is_last_word=self._neighbors.is_stopping and bool(records))
         if control or records:
             link.write(records, control)
         return link.is_writable and (bool(self._outbox) or self._reconciler.has_work)
+
+    @property
+    def _is_flush_due(self) -> bool:
+        """Tell whether there may be something to write: most turns do not concern most neighbors."""
+        return (
+            bool(self._outbox.waiting)
+            or self._is_pong_due
+            or self._is_ping_due
+            or len(self._neighbors.promises) > 0
+            or self._reconciler.has_work
+        )
 
     def _reconcile_a_slice(self) -> list[bytes]:
         reconciler = self._reconciler
@@ -269,6 +285,7 @@ class Neighbor:
     def ping(self) -> None:
         """Ask for an acknowledgement with the next write."""
         self._is_ping_due = True
+        self._asked_s = self._context.world.reactor.seconds()
         self._neighbors.schedule_flush()
 
     def is_drained(self) -> bool:
@@ -321,14 +338,18 @@ class Neighbor:
             self._set_state("down", self._error)
             self._set_timer(self._backoff.next_s(spent_s), self._dial)
 
-    def _beat_soon(self) -> None:
-        """See that the neighbor says soon how far it has read."""
-        soon_s = self._context.world.reactor.seconds() + _ACKNOWLEDGE_S
-        if self._timer is not None and self._timer.active() and self._timer.getTime() > soon_s:
-            self._set_timer(_ACKNOWLEDGE_S, self._beat)
+    def _ask_soon(self) -> None:
+        """Ask how far the neighbor has read along with what is written now, or shortly after."""
+        now_s = self._context.world.reactor.seconds()
+        soon_s = self._asked_s + _ACKNOWLEDGE_S
+        if now_s >= soon_s:
+            self._is_ping_due = True
+            self._asked_s = now_s
+        elif self._timer is not None and self._timer.active() and self._timer.getTime() > soon_s:
+            self._set_timer(soon_s - now_s, self._beat)
 
     def _beat(self) -> None:
-        """Ask for a sign of life, or give up a link that has been silent for too long."""
+        """Ask for a sign of life if it is time to, or give up a link that has been silent for too long."""
         limits, link = self._context.limits, self._link
         if link is None:
             return
@@ -339,8 +360,13 @@ class Neighbor:
             return
         if silent_s < limits.heartbeat_s:
             self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
-        self.ping()
-        self._set_timer(min(limits.heartbeat_s, left_s), self._beat)
+        since_s, wait_s = self._asked_s, limits.heartbeat_s
+        if not self._has_precedence:
+            since_s, wait_s = self._heard_s, min(_PATIENCE * wait_s, (wait_s + limits.link_silence_s) / 2)
+        if now_s >= since_s + wait_s or self._acknowledged < self._sent:
+            self.ping()
+            since_s = now_s
+        self._set_timer(min(since_s + wait_s - now_s, left_s), self._beat)
 
     def _set_state(self, state: str, error: str | None) -> None:
         self._error = error

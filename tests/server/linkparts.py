@@ -107,10 +107,10 @@ class LinkSide:
 class Alford:
     """Alford, with a network of its own on which nobody answers; Ball's end is spoken by hand."""
 
-    def __init__(self, neighbors: str = "Ball", **options: Any) -> None:
+    def __init__(self, neighbors: str = "Ball", name: str = "Alford", **options: Any) -> None:
         self.clock = TurningClock()
         self.network = MemoryNetwork(self.clock, random.Random(0))
-        self.side = LinkSide("Alford", neighbors, self.network, self.clock, **options)
+        self.side = LinkSide(name, neighbors, self.network, self.clock, **options)
 
     def accept(self, *said: bytes) -> MemoryTransport:
         """Return Alford's end of a connection that somebody dialed and said something on."""
@@ -122,7 +122,7 @@ class Alford:
 
     def link(self, neighbor: str = "Ball", instance: str = "first") -> MemoryTransport:
         """Return Alford's end of a link that is up, and in sync if the neighbor has what Alford has."""
-        transport = self.accept(hello(neighbor, instance=instance))
+        transport = self.accept(hello(neighbor, self.side.name, instance=instance))
         digests = self.side.replica.digests
         while digests.refresh():
             pass

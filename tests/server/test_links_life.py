@@ -33,11 +33,12 @@ def test_every_two_seconds_a_neighbor_is_asked_how_far_it_has_read() -> None:
         link.receive(b"PONG 0\n")
 
 
-def test_soon_after_records_were_written_a_neighbor_is_asked_how_far_it_has_read() -> None:
+def test_a_neighbor_is_asked_along_with_records_how_far_it_has_read_but_not_too_often() -> None:
     alford = Alford()
     link = alford.link()
     alford.side.report(b"kiwi")
     alford.turn()
+    assert link.take().endswith(b"\nPING 1\n")
     alford.pass_s(0.1)
     alford.side.report(b"moa")
     alford.turn()
@@ -52,6 +53,27 @@ def test_soon_after_records_were_written_a_neighbor_is_asked_how_far_it_has_read
     assert link.take() == b""
     alford.pass_s(0.1)
     assert link.take() == b"PING 2\n"
+
+
+def test_the_side_with_the_greater_name_lets_the_other_ask() -> None:
+    ball = Alford("Alford", name="Ball")
+    link = ball.link("Alford")
+    for _ in range(10):
+        ball.pass_s(2.0)
+        link.receive(b"PING 0\n")
+        ball.turn()
+        assert link.take() == b"PONG 0\n"
+    ball.pass_s(2.49)
+    assert link.take() == b""
+    ball.pass_s(0.01)
+    assert link.take() == b"PING 0\n", "it has heard nothing for a heartbeat and a quarter"
+    link.receive(b"PONG 0\n")
+    ball.pass_s(1.0)
+    ball.side.report(b"kiwi")
+    ball.turn()
+    assert link.take().endswith(b"\nPING 1\n"), "and when it has to know"
+    ball.pass_s(2.5)
+    assert link.take() == b"PING 1\n", "until it does"
 
 
 def test_a_ping_is_answered_with_how_much_was_read() -> None:

@@ -52,7 +52,7 @@ def test_an_idle_server_forwards_in_the_next_turn() -> None:
     line = alford.side.report(b"kiwi")
     assert not link.has_arrived
     alford.clock.advance(0)
-    assert link.take() == line + b"\n"
+    assert link.take() == line + b"\nPING 1\n"
 
 
 def test_several_reports_of_one_client_in_a_turn_are_one_record() -> None:
