@@ -12,9 +12,10 @@ from attrs import define
 
 @define(eq=False)
 class Slot:
-    """The place of one answer in the order; `answer` is None until it is known."""
+    """The place of an answer in the order, or of several that become known together: None until then."""
 
     answer: bytes | None = None
+    count: int = 1
 
 
 class AnswerQueue:
@@ -23,30 +24,37 @@ class AnswerQueue:
     def __init__(self) -> None:
         self.slots: deque[Slot] = deque()
         """The answers that wait for one that is not known yet, that one included."""
+        self._waiting = 0
         self._ready: list[bytes] = []
 
     def __len__(self) -> int:
         """Return how many answers wait."""
-        return len(self.slots)
+        return self._waiting
 
-    def add(self, answer: bytes) -> None:
-        """Append an answer that is known."""
+    def add(self, answer: bytes, count: int = 1) -> None:
+        """Append an answer that is known, or several, joined."""
         if self.slots:
-            self.slots.append(Slot(answer))
+            self._append(Slot(answer, count))
         else:
             self._ready.append(answer)
 
-    def reserve(self) -> Slot:
-        """Append an answer that will be known later."""
-        slot = Slot()
-        self.slots.append(slot)
+    def reserve(self, count: int = 1) -> Slot:
+        """Append answers that will be known later, all at once."""
+        slot = Slot(count=count)
+        self._append(slot)
         return slot
 
     def fill(self, slot: Slot, answer: bytes) -> None:
-        """Make a reserved answer known."""
+        """Make reserved answers known, joined."""
         slot.answer = answer
         while self.slots and self.slots[0].answer is not None:
-            self._ready.append(self.slots.popleft().answer or b"")
+            first = self.slots.popleft()
+            self._waiting -= first.count
+            self._ready.append(first.answer or b"")
+
+    def _append(self, slot: Slot) -> None:
+        self.slots.append(slot)
+        self._waiting += slot.count
 
     def take(self) -> bytes:
         """Take all answers that may be sent now, joined."""

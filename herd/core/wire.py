@@ -120,7 +120,7 @@ class CommandParser:
         reports = self._find_reports(lines)
         if len(reports) == lines.count(b"\n"):
             return [reports]
-        return self._parse_strictly(_split(lines))
+        return self._parse_strictly([line + b"\n" for line in lines_of(lines)])
 
     def _parse_strictly(self, lines: list[bytes]) -> list[Command]:
         commands: list[Command] = []
@@ -169,9 +169,10 @@ def refusal(line: bytes) -> bytes:
     return b"? " + line if line.endswith(b"\n") else b"? " + line + b"\n"
 
 
-def _split(lines: bytes) -> list[bytes]:
-    r"""Split at `\n` alone: `splitlines` would split at a lone `\r` too."""
-    return [line + b"\n" for line in lines.split(b"\n")[:-1]]
+def lines_of(said: bytes) -> list[bytes]:
+    r"""Split at `\n` alone, which is left out: `splitlines` would split at a lone `\r` too."""
+    lines = said.split(b"\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _is_radius(text: bytes) -> bool:

@@ -30,7 +30,7 @@ from herd.core.pace import Pace
 from herd.core.position import parse_position
 from herd.core.promises import Outcome
 from herd.core.record import position_of
-from herd.core.wire import Command, CommandParser, Invalid, Reports, Whatsat, refusal
+from herd.core.wire import Command, CommandParser, Invalid, Reports, Whatsat, lines_of, refusal
 from herd.places.interfaces import Question
 from herd.server.addresses import address_text
 from herd.server.eventlog import Peer
@@ -115,7 +115,7 @@ class ClientConnection(Protocol):
             return
         self._active_s = now_s = self._seconds()
         lines = self._parser.frame(data)
-        if lines and self._may_answer_at_once and self._answer_at_once(lines, now_s):
+        if lines and self._may_take_at_once(lines) and self._take_at_once(lines, now_s):
             if not self._parser.is_rest_too_long:
                 return
             lines = b""
@@ -205,21 +205,29 @@ class ClientConnection(Protocol):
 
     @property
     def _may_answer_at_once(self) -> bool:
-        """Tell whether what comes now can be answered at once: nothing stands before it, or logs it."""
-        context = self._context
+        """Tell whether what comes now can be answered at once: nothing stands before it."""
         return (
-            self._is_reading
+            self._context.promises is None
+            and self._is_reading
             and not (self._commands or self._answers.slots or self._is_output_full)
             and self._input is _OPEN
-            and context.promises is None
-            and not context.log.lines
+        )
+
+    def _may_take_at_once(self, lines: bytes) -> bool:
+        """Tell whether lines can be taken together: at once, or as answers that will wait together."""
+        if self._context.promises is None:
+            return self._may_answer_at_once
+        return (
+            self._is_reading
+            and not (self._commands or self._is_output_full)
+            and len(self._answers) + lines.count(b"\n") <= self._context.limits.answers_waiting
         )
 
     def _converse(self, descriptor: int) -> bytes | None:
         """Read, answer and send in one go, nothing standing before it; return what else was read."""
         context = self._context
         replica = context.replica
-        if converse is None or self._parser.has_rest or not self._may_answer_at_once:
+        if converse is None or self._parser.has_rest or context.log.lines or not self._may_answer_at_once:
             return self.transport.socket.recv(_READ_BYTES)
         said = converse(
             descriptor,
@@ -237,27 +245,27 @@ class ClientConnection(Protocol):
             replica.publish(fresh, None)
         if unsent:
             self.transport.write(unsent)
-        wait_s = self._pace.take(count, now_s)
-        if wait_s or self._is_output_full:
-            self._hold_back(wait_s)
+        self._hold_back(self._pace.take(count, now_s))
         return None
 
-    def _answer_at_once(self, lines: bytes, now_s: float) -> bool:
-        """Answer lines that are all reports, nothing standing before them; tell whether that was done."""
+    def _take_at_once(self, lines: bytes, now_s: float) -> bool:
+        """Take lines that are all reports, with no command before them; tell whether that was done."""
         taken = self._context.replica.report_lines(lines, self._wall_ns(), self._parser.longest_id)
         if taken is None:
             return False
-        reply, count = taken
-        self.transport.write(reply)
-        wait_s = self._pace.take(count, now_s)
-        if wait_s or self._is_output_full:
-            self._hold_back(wait_s)
+        answers, count = taken
+        self._give(lines, answers, count)
+        output = self._answers.take()
+        if output:
+            self.transport.write(output)
+        self._hold_back(self._pace.take(count, now_s))
         return True
 
     def _hold_back(self, wait_s: float) -> None:
-        """Read nothing while the client is ahead of its pace, or does not read."""
-        self._pause(wait_s)
-        self._read_or_wait()
+        """Read nothing while the client is ahead of its pace, does not read, or has enough waiting."""
+        if wait_s or self._is_output_full or self._answers.slots:
+            self._pause(wait_s)
+            self._read_or_wait()
 
     def _must_wait(self) -> bool:
         return (
@@ -312,38 +320,41 @@ class ClientConnection(Protocol):
         self._answers.add(answer)
 
     def _answer_reports(self, reports: Reports) -> int:
-        must_queue = bool(self._answers) or self._context.promises is not None
-        if must_queue:  # then each of the answers counts
-            room = self._context.limits.answers_waiting - len(self._answers)
+        context = self._context
+        if self._answers or context.promises is not None:  # then each of the answers counts
+            room = context.limits.answers_waiting - len(self._answers)
             if len(reports) > room:
                 self._commands.appendleft(reports[room:])
                 reports = reports[:room]
-        log = self._context.log
-        answers = self._context.replica.report(reports, self._context.world.wall_ns())
-        if log.lines:
-            log.got(self._peer, [report[0] for report in reports])
-        promises = self._context.promises
-        if promises is not None:
-            slots = [self._answers.reserve() for _ in reports]
-            release = partial(self._promise_settled, slots=slots, answers=answers, reports=reports)
-            promises.wait(release, self._context.world.reactor.seconds())
-            return len(reports)
-        log.sent(self._peer, answers)
-        for answer in answers if must_queue else [b"".join(answers)]:
-            self._answers.add(answer)
+        answers = context.replica.report(reports, self._wall_ns())
+        self._give(b"".join([report[0] for report in reports]), b"".join(answers), len(reports))
         return len(reports)
 
-    def _promise_settled(
-        self, outcome: Outcome, slots: list[Slot], answers: list[bytes], reports: Reports
-    ) -> None:
+    def _give(self, said: bytes, answers: bytes, count: int) -> None:
+        """Give the answers to reports, now or, together, when their promise is kept."""
+        promises, log = self._context.promises, self._context.log
+        if log.lines:
+            log.got(self._peer, lines_of(said))
+        if promises is None:
+            self._log_sent(answers)
+            self._answers.add(answers, count)
+        else:
+            slot = self._answers.reserve(count)
+            release = partial(self._promise_settled, slot=slot, said=said, answers=answers)
+            promises.wait(release, self._seconds())
+
+    def _promise_settled(self, outcome: Outcome, slot: Slot, said: bytes, answers: bytes) -> None:
         if self._input is Input.CLOSED:
             return
         if outcome is Outcome.BROKEN:
-            answers = [refusal(report[0]) for report in reports]
-        self._context.log.sent(self._peer, answers)
-        for slot, answer in zip(slots, answers, strict=True):
-            self._answers.fill(slot, answer)
+            answers = b"".join([refusal(line) for line in lines_of(said)])
+        self._log_sent(answers)
+        self._answers.fill(slot, answers)
         self._work()
+
+    def _log_sent(self, answers: bytes) -> None:
+        if self._context.log.lines:
+            self._context.log.sent(self._peer, lines_of(answers))
 
     def _answer_whatsat(self, command: Whatsat) -> None:
         context = self._context

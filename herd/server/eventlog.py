@@ -24,7 +24,7 @@ from herd.core.record import NS_PER_S
 from herd.server.logfile import RotatingFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from herd.config.model import Config
     from herd.server.world import World
@@ -38,7 +38,10 @@ _log: Final = Logger("herd")
 
 def escape(line: bytes) -> str:
     """Return bytes as printable ASCII, without their line ending."""
-    return line.rstrip(b"\r\n").decode("latin-1").translate(_ESCAPES)
+    text = line.rstrip(b"\r\n").decode("latin-1")
+    if text.isascii() and text.isprintable() and "\\" not in text:  # as nearly all lines are
+        return text
+    return text.translate(_ESCAPES)
 
 
 @frozen
@@ -73,6 +76,9 @@ class EventLog:
         self._format = self._json if as_json else self._text
         self._pending: list[str] = []
         self._lost = 0
+        self._second = -1
+        self._second_text = ""
+        """The second that was written last, and how it reads."""
 
     def note(self, text: str) -> None:
         """Log something about the server itself; operators see it in the process's log too."""
@@ -94,14 +100,12 @@ class EventLog:
     def got(self, peer: Peer, lines: Iterable[bytes]) -> None:
         """Log lines of input."""
         if self.lines:
-            for line in lines:
-                self._add(peer.kind, peer.address, "got", escape(line))
+            self._add(peer.kind, peer.address, "got", *map(escape, lines))
 
     def sent(self, peer: Peer, lines: Iterable[bytes]) -> None:
         """Log lines of output."""
         if self.lines:
-            for line in lines:
-                self._add(peer.kind, peer.address, "sent", escape(line))
+            self._add(peer.kind, peer.address, "sent", *map(escape, lines))
 
     def flush(self) -> None:
         """Write what waits."""
@@ -110,13 +114,13 @@ class EventLog:
             return
         text = "".join(pending)
         if self._lost:
-            text = self._format("server", self._server, "note", f"{self._lost} log lines were lost") + text
+            text = self._format("server", self._server, "note", [f"{self._lost} log lines were lost"]) + text
         try:
             self._write(text)
         except OSError as error:
             if not self._lost:
                 _log.error("{server}: cannot write its log: {error}", server=self._server, error=error)
-            self._lost += len(pending)
+            self._lost += sum(each.count("\n") for each in pending)
         else:
             self._lost = 0
 
@@ -126,23 +130,28 @@ class EventLog:
         self._write = lambda _: None
         self._close()
 
-    def _add(self, kind: str, address: str, event: str, text: str) -> None:
+    def _add(self, kind: str, address: str, event: str, *texts: str) -> None:
         if not self._pending:
-            self._world.reactor.callLater(0, self.flush)
-        self._pending.append(self._format(kind, address, event, text))
+            self._world.at_turn_end(self.flush)
+        self._pending.append(self._format(kind, address, event, texts))
 
     def _now(self) -> str:
         seconds, nanoseconds = divmod(self._world.wall_ns(), NS_PER_S)
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000:06d}Z"
+        if seconds != self._second:
+            self._second = seconds
+            self._second_text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+        return f"{self._second_text}.{nanoseconds // 1000:06d}Z"
 
-    def _text(self, kind: str, address: str, event: str, text: str) -> str:
-        return f"{self._now()} {kind} {address} {event} {text}".rstrip(" ") + "\n"
+    def _text(self, kind: str, address: str, event: str, texts: Sequence[str]) -> str:
+        before = f"{self._now()} {kind} {address} {event}"
+        return "".join([f"{before} {text}\n" if text else f"{before}\n" for text in texts])
 
-    def _json(self, kind: str, address: str, event: str, text: str) -> str:
+    def _json(self, kind: str, address: str, event: str, texts: Sequence[str]) -> str:
         fields = {"time": self._now(), "server": self._server, "kind": kind, "peer": address, "event": event}
-        if text:
-            fields["text"] = text
-        return json.dumps(fields) + "\n"
+        before = json.dumps(fields)[:-1]
+        return "".join(
+            [f'{before}, "text": {json.dumps(text)}}}\n' if text else f"{before}}}\n" for text in texts]
+        )
 
 
 def open_event_log(config: Config, server: str, world: World) -> EventLog:

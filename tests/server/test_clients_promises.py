@@ -71,6 +71,24 @@ def test_waiting_answers_are_bounded_and_none_is_lost() -> None:
     assert client.is_reading
 
 
+def test_chunks_that_wait_together_fill_the_bound_to_the_last_answer() -> None:
+    alford, promises = promising(answers_waiting=5)
+    client = alford.connect(iamats(2))
+    client.receive(iamats(2, first=2))
+    assert client.is_reading
+    client.receive(iamats(3, first=4))
+    assert not client.is_reading
+    assert len(alford.replica.cache) == 5
+    promises.keep(1)
+    assert ids(client) == [b"0", b"1"]
+    alford.turn()
+    assert len(alford.replica.cache) == 7
+    promises.fail(2)
+    assert client.take() == b"? IAMAT 2 +1-1 1\n? IAMAT 3 +1-1 1\n"
+    promises.keep(promises.moment)
+    assert ids(client) == [b"4", b"5", b"6"]
+
+
 def test_a_client_that_half_closed_is_answered_before_it_is_closed() -> None:
     alford, promises = promising()
     client = alford.connect(IAMAT)

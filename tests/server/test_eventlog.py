@@ -164,6 +164,21 @@ def test_whatever_a_client_sends_makes_two_lines_of_log() -> None:
     ]
 
 
+def test_a_row_of_reports_is_logged_line_by_line() -> None:
+    alford = ClientSide()
+    alford.connect(b"IAMAT a +1-1 1\nIAMAT b +1-1 2\nIAMAT c +1-1 3\n")
+    alford.turn()
+    assert [line.split(" ", 3)[3] for line in "".join(alford.logged).splitlines()] == [
+        "opened",
+        "got IAMAT a +1-1 1",
+        "got IAMAT b +1-1 2",
+        "got IAMAT c +1-1 3",
+        "sent AT Alford +1479413883.655887836 a +1-1 1",
+        "sent AT Alford +1479413882.655887836 b +1-1 2",
+        "sent AT Alford +1479413881.655887836 c +1-1 3",
+    ]
+
+
 def test_a_disk_that_was_full_is_told_of_when_it_has_space_again(process_log: list[str]) -> None:
     book = Book()
     book.is_full = True
