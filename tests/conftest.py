@@ -57,7 +57,7 @@ class Watch:
     last_test: str = "collection"
 
     def __call__(self, event: LogEvent) -> None:
-        failure = event.get("log_failure")
+        failure = event.get("log_failure") or event.get("failure")  # `log.err` of old has the second
         if failure is not None:
             self.failures.append((failure, event.get("log_namespace", "")))
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from herd.sim.engine.programs import Script, Tac
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from twisted.python.failure import Failure
 
     from herd.sim.engine.simulation import Simulation
 
@@ -54,7 +57,9 @@ def test_tcp_echo_with_react(simulation: Simulation, examples: Path) -> None:
     assert client.exit_code == 0
 
 
-def test_react_exits_with_1_when_the_server_is_not_there(simulation: Simulation, examples: Path) -> None:
+def test_react_exits_with_1_when_the_server_is_not_there(
+    simulation: Simulation, examples: Path, flush_logged_errors: Callable[..., list[Failure]]
+) -> None:
     client = simulation.host("alone").start(Script(examples / "echoclient.py"))
     simulation.run(10)
     assert (
@@ -64,6 +69,7 @@ def test_react_exits_with_1_when_the_server_is_not_there(simulation: Simulation,
     assert client.exit_code == 1
     [problem] = simulation.problems
     assert problem.text.startswith("main function encountered error")
+    assert len(flush_logged_errors(ConnectionRefusedError)) == 1
 
 
 def test_udp_echo(simulation: Simulation, examples: Path) -> None:
