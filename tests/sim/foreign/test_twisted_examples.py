@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twisted.internet.error import ConnectionRefusedError as Refused
+
 from herd.sim.engine.programs import Script, Tac
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def test_react_exits_with_1_when_the_server_is_not_there(
     assert client.exit_code == 1
     [problem] = simulation.problems
     assert problem.text.startswith("main function encountered error")
-    assert len(flush_logged_errors(ConnectionRefusedError)) == 1
+    assert len(flush_logged_errors(Refused)) == 1
 
 
 def test_udp_echo(simulation: Simulation, examples: Path) -> None:
