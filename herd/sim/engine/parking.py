@@ -79,6 +79,7 @@ def release(simulation: Simulation) -> None:
     with hosted_streams(), shells.hosted():
         for script in parked:
             current.process = script.process
+            script.process.enter_directory()  # what it still writes goes where the rest of it went
             try:
                 script.parent = getcurrent()
                 script.throw(GreenletExit)

@@ -213,6 +213,24 @@ def test_a_script_is_let_go_when_its_simulation_is_closed(
     assert process.output == output
 
 
+def test_a_script_that_is_let_go_writes_into_no_directory_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom twisted.internet import reactor\n"
+        "try:\n    reactor.run()\nfinally:\n    Path('last').write_text(str(Path.cwd()))"
+    )
+    simulation = Simulation(1)
+    process = simulation.host("host").start(Script(script))
+    simulation.run(1)
+    process.host.kill()
+    simulation.close()
+    assert list(tmp_path.iterdir()) == [script]
+    assert Path.cwd() == tmp_path
+
+
 def test_a_restarted_script_begins_anew(simulation: Simulation, start: Callable[..., Process]) -> None:
     process = start("state = []\n" + dedent(RUNS).replace('print("runs"', "state.append(1); print(state"))
     simulation.run(1)
