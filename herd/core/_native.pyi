@@ -1,5 +1,5 @@
-# The compiled core: the same as cache.Cache, ingest.ingest, ingest.learn and ingest.take.
+# The compiled core: the same as cache.Cache, outbox.Outbox, intake.ingest and intake.learn.
 from herd.core.cache import Cache as Cache
-from herd.core.ingest import ingest as ingest
-from herd.core.ingest import learn as learn
-from herd.core.ingest import take as take
+from herd.core.intake import ingest as ingest
+from herd.core.intake import learn as learn
+from herd.core.outbox import Outbox as Outbox

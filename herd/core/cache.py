@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from herd.core.ages import AgeIndex
-from herd.core.record import NS_PER_S, is_newer, received_ns
+from herd.core.record import NS_PER_S, has_usual_time, is_newer, received_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +42,8 @@ class Cache:
         """Client id -> AT line; where an id stands, the upper byte of its checksum says."""
         self.dirty = bytearray(LEAVES)
         """A 1 for each leaf (an id's checksum's upper half) that has changed; who keeps digests clears it."""
+        self.unusual_times = 0
+        """How many lines have a time that is not of the usual form: mostly none has."""
         self._ages = AgeIndex(max(self.lifetime_ns // _AGE_BUCKETS, _MIN_BUCKET_NS), self._received_of)
         self._size = 0
         self.on_dropped: Callable[[bytes], object] = lambda _: None
@@ -85,12 +87,13 @@ class Cache:
             return False
         shard[client_id] = line
         self.dirty[checksum >> LEAF_SHIFT] = 1
-        if held is None:
-            self._size += 1
-            self._ages.add(client_id, received_ns)
-            if self._size > self._capacity:
-                return self._evict() != client_id
-        return True
+        self.unusual_times += not has_usual_time(line)
+        if held is not None:
+            self.unusual_times -= not has_usual_time(held)
+            return True
+        self._size += 1
+        self._ages.add(client_id, received_ns)
+        return self._size <= self._capacity or self._evict() != client_id
 
     def sweep(self, now_ns: int, budget: int) -> bool:
         """Drop expired records, looking at no more than twice `budget`; tell whether there is more to do."""
@@ -121,7 +124,8 @@ class Cache:
 
     def _delete(self, client_id: bytes) -> None:
         checksum = crc32(client_id)
-        del self.shards[checksum >> SHARD_SHIFT][client_id]
+        line = self.shards[checksum >> SHARD_SHIFT].pop(client_id)
+        self.unusual_times -= not has_usual_time(line)
         self.dirty[checksum >> LEAF_SHIFT] = 1
         self._size -= 1
         self.on_dropped(client_id)

@@ -1,70 +1,16 @@
-"""Outboxes: which neighbor is owed which record.
+"""The flood: which neighbor is owed what.
 
 A server that learns a newer record puts it into the outbox of every neighbor but the one that it came from.
-
-An outbox holds one record per client, the newest: a newer report replaces the one that waits. So a slow or
-stuck neighbor costs at most one record per client, gets the newest of each when it reads again, and is never
-cut off for being slow. A record keeps the place in the queue of the first one that it replaced, so the
-client that has waited longest goes first. When a neighbor sends a record that still waits in its own outbox,
-ours is dropped.
-
-The outbox of a neighbor whose link is down is closed and holds nothing; what it missed is found out when the
-link comes up.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from herd.core.ingest import forget
-from herd.core.native import take
-from herd.core.record import is_newer
+from herd.core.native import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-
-class Outbox:
-    """The records that one neighbor is owed: client id -> AT line."""
-
-    def __init__(self) -> None:
-        self.waiting: dict[bytes, bytes] = {}
-        """Client id -> AT line, as it stands; taking or closing puts another in its place."""
-        self.is_open = False
-
-    def __len__(self) -> int:
-        return len(self.waiting)
-
-    def open(self) -> None:
-        """Begin to collect, with nothing waiting."""
-        self.is_open = True
-
-    def close(self) -> None:
-        """Stop collecting and let go of what waits."""
-        self.is_open = False
-        self.waiting = {}
-
-    def put(self, records: Mapping[bytes, bytes]) -> None:
-        """Queue records, each newer than any record of its client queued before."""
-        if self.is_open:
-            self.waiting.update(records)
-
-    def put_if_newer(self, records: Mapping[bytes, bytes]) -> None:
-        """Queue records, but none where one as new already waits."""
-        if not self.is_open:
-            return
-        for client_id, line in records.items():
-            waiting = self.waiting.get(client_id)
-            if waiting is None or is_newer(line, waiting):
-                self.waiting[client_id] = line
-
-    def forget(self, client_id: bytes, line: bytes) -> None:
-        """Drop what waits for a client, unless it is newer than `line`, which the neighbor has."""
-        forget(self.waiting, client_id, line)
-
-    def take(self, max_bytes: int) -> list[bytes]:
-        """Take the AT lines that have waited longest: one if any waits, and at most about `max_bytes`."""
-        return take(self.waiting, max_bytes)
 
 
 class Flood:
@@ -72,30 +18,36 @@ class Flood:
 
     def __init__(self, neighbors: Iterable[str]) -> None:
         self.outboxes: dict[str, Outbox] = {name: Outbox() for name in neighbors}
-        self.journal: Outbox | None = None
-        """The outbox of the journal, where there is one: it is owed everything."""
-        self.is_owed = bool(self.outboxes)
-        """Whether there is anybody who is ever owed something."""
+        self._journal: tuple[Outbox, ...] = ()
+        self._owed: dict[str | None, tuple[Outbox, ...]] = {}
 
     def add(self, name: str) -> None:
         """Take on a neighbor."""
         self.outboxes[name] = Outbox()
-        self.is_owed = True
+        self._owed.clear()
 
     def remove(self, name: str) -> None:
         """Forget a neighbor and what it is owed."""
         self.outboxes.pop(name).close()
-        self.is_owed = bool(self.outboxes) or self.journal is not None
+        self._owed.clear()
 
     def keep(self, journal: Outbox) -> None:
-        """Take on a journal."""
-        self.journal = journal
-        self.is_owed = True
+        """Take on a journal, which is owed everything."""
+        self._journal = (journal,)
+        self._owed.clear()
+
+    def owed(self, source: str | None) -> tuple[Outbox, ...]:
+        """Return the outboxes of all who are owed news: the journal, and neighbors but their `source`.
+
+        The source of what a client reports is None.
+        """
+        found = self._owed.get(source)
+        if found is None:
+            others = [outbox for name, outbox in self.outboxes.items() if name != source]
+            found = self._owed[source] = (*others, *self._journal)
+        return found
 
     def publish(self, records: Mapping[bytes, bytes], source: str | None) -> None:
-        """Owe records, newer than any held before, to all neighbors but their `source` (None: a client)."""
-        for name, outbox in self.outboxes.items():
-            if name != source:
-                outbox.put(records)
-        if self.journal is not None:
-            self.journal.put(records)
+        """Owe records, newer than any held before."""
+        for outbox in self.owed(source):
+            outbox.put(records)

@@ -11,16 +11,17 @@ from contextlib import suppress
 from typing import Final
 
 from herd.core.cache import Cache
-from herd.core.ingest import ingest, learn, take
+from herd.core.intake import ingest, learn
+from herd.core.outbox import Outbox
 
 _core = "pure"
 if not os.environ.get("HERD_PURE"):
     with suppress(ImportError):
-        from herd.core._native import Cache, ingest, learn, take
+        from herd.core._native import Cache, Outbox, ingest, learn
 
         _core = "compiled"
 
 CORE: Final = _core
 """`compiled` or `pure`."""
 
-__all__ = ["CORE", "Cache", "ingest", "learn", "take"]
+__all__ = ["CORE", "Cache", "Outbox", "ingest", "learn"]

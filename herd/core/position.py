@@ -20,6 +20,8 @@ PLAIN_POSITION: Final = (
     rb"[+-](?:[0-8]?[0-9](?:\.[0-9]{1,20}+)?+|90)[+-](?:(?:1[0-7][0-9]|[0-9]{1,2}+)(?:\.[0-9]{1,20}+)?+|180)"
 )
 """A position as programs send it, for quick expressions: a part of what `is_position` accepts."""
+USUAL_POSITION: Final = rb"[+-](?:[0-8][0-9]?+|9)\.[0-9]{1,20}+[+-](?:1[0-7][0-9]|[0-9][0-9]?+)\.[0-9]{1,20}+"
+"""A plain position with decimals in both numbers, which is quicker to tell."""
 
 _NUMBER: Final = rb"[+-][0-9]+(?:\.[0-9]+)?"
 _POSITION: Final = re.compile(rb"(%b)(%b)" % (_NUMBER, _NUMBER))

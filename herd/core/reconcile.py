@@ -37,7 +37,7 @@ from herd.core.errors import LinkError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from herd.core.flood import Outbox
+    from herd.core.outbox import Outbox
 
 MAX_LEAF_RECORDS: Final = 200
 """A leaf with more records than this is exchanged whole: its fingerprints would not fit on a line."""

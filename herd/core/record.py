@@ -46,10 +46,11 @@ def make_line(prefix: bytes, now_ns: int, client_id: bytes, position: bytes, tim
 
 def difference(now_ns: int, time: bytes) -> bytes:
     """Return the server's clock minus the client's time in seconds: signed, nine decimals, half to even."""
-    if _is_plain(time):
-        elapsed_ns = now_ns - _nanoseconds(time)
-        sign, size_ns = (b"+", elapsed_ns) if elapsed_ns >= 0 else (b"-", -elapsed_ns)
-        return b"%b%d.%09d" % (sign, size_ns // NS_PER_S, size_ns % NS_PER_S)
+    if time[POINT_AT : POINT_AT + 1] == b"." and len(time) <= _PLAIN_LENGTH:  # as `_is_plain`, but quicker
+        elapsed_ns = now_ns - int(time.replace(b".", b"", 1))
+        if elapsed_ns >= 0:
+            return b"+%d.%09d" % (elapsed_ns // NS_PER_S, elapsed_ns % NS_PER_S)
+        return b"-%d.%09d" % (-elapsed_ns // NS_PER_S, -elapsed_ns % NS_PER_S)
     now = Decimal(now_ns).scaleb(-DECIMALS, context=_EXACT)
     elapsed = _EXACT.quantize(_EXACT.subtract(now, Decimal(time.decode("ascii"))), _NANOSECOND)
     return f"{elapsed or abs(elapsed):+f}".encode("ascii")
@@ -63,6 +64,11 @@ def _is_plain(time: bytes) -> bool:
 def _nanoseconds(numeral: bytes) -> int:
     """Read a numeral that has exactly nine decimals."""
     return int(numeral.replace(b".", b"", 1))
+
+
+def has_usual_time(line: bytes) -> bool:
+    """Tell whether the time of an AT line has ten digits, a point and nine decimals."""
+    return line[BLANK_AT] == BLANK and line[POINT_AT] == POINT and BLANK not in line[-USUAL_TIME:]
 
 
 def compare_times(one: bytes, other: bytes) -> int:

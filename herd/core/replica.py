@@ -58,12 +58,12 @@ class Replica:
 
         None, and nothing done, if a line is anything but a plain IAMAT: see `ingest`.
         """
-        taken = ingest(self.cache, lines, self.prefix, now_ns, longest_id, self.flood.is_owed)
+        taken = ingest(self.cache, lines, self.prefix, now_ns, longest_id, self.flood.owed(None))
         if taken is None:
             return None
-        reply, fresh, count = taken
-        if fresh:
-            self.publish(fresh, None)
+        reply, is_news, count = taken
+        if is_news:
+            self.on_owed()
         return reply, count
 
     def learn(self, records: Iterable[tuple[bytes, bytes]], source: str, now_ns: int) -> int:
@@ -90,15 +90,15 @@ class Replica:
 
         None, and nothing done, if a line is anything but a plain record within the limits: see `ingest`.
         """
-        waiting = self.flood.outboxes[source].waiting
+        outbox, owed = self.flood.outboxes[source], self.flood.owed(source)
         latest_ns = now_ns + self._clock_skew_ns
-        taken = learn(self.cache, lines, waiting, now_ns, latest_ns, longest_id, longest_line)
+        taken = learn(self.cache, lines, outbox, owed, now_ns, latest_ns, longest_id, longest_line)
         if taken is None:
             return None
-        fresh, count, refused = taken
+        is_news, count, refused = taken
         self.refused += refused
-        if fresh:
-            self.publish(fresh, source)
+        if is_news:
+            self.on_owed()
         return count
 
     def configure(self, limits: Limits) -> None:

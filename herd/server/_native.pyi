@@ -1,5 +1,5 @@
-from herd.core.cache import Cache
+from herd.core.native import Cache, Outbox
 
 def converse(
-    descriptor: int, cache: Cache, prefix: bytes, now_ns: int, longest_id: int, is_owed: bool, /
-) -> tuple[bytes, dict[bytes, bytes], int] | bytes | None: ...
+    descriptor: int, cache: Cache, prefix: bytes, now_ns: int, longest_id: int, owed: tuple[Outbox, ...], /
+) -> tuple[bytes, bool, int] | bytes | None: ...

@@ -235,14 +235,14 @@ class ClientConnection(Protocol):
             replica.prefix,
             self._wall_ns(),
             self._parser.longest_id,
-            replica.flood.is_owed,
+            replica.flood.owed(None),
         )
         if not isinstance(said, tuple):
             return said
-        unsent, fresh, count = said
+        unsent, is_news, count = said
         self._active_s = now_s = self._seconds()
-        if fresh:
-            replica.publish(fresh, None)
+        if is_news:
+            replica.on_owed()
         if unsent:
             self.transport.write(unsent)
         self._hold_back(self._pace.take(count, now_s))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-from herd.core.flood import Outbox
+from herd.core.native import Outbox
 from herd.core.record import client_of
 from herd.server.journal_file import Batch, JournalFile
 

@@ -16,15 +16,14 @@ from herd.core.native import CORE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from herd.core.ingest import Fresh
-    from herd.core.native import Cache
+    from herd.core.native import Cache, Outbox
 
-Conversed: TypeAlias = "tuple[bytes, Fresh, int] | bytes | None"
-"""What the kernel did not take of the answers, the news, and the number of reports; or what else was read,
-`b""` at the end of input; or None if there was nothing to read."""
+Conversed: TypeAlias = "tuple[bytes, bool, int] | bytes | None"
+"""What the kernel did not take of the answers, whether there is news, and the number of reports; or what else
+was read, `b""` at the end of input; or None if there was nothing to read."""
 
-Converse: TypeAlias = "Callable[[int, Cache, bytes, int, int, bool], Conversed]"
-"""Descriptor, cache, prefix, moment in nanoseconds, longest client id, whether anybody is owed the news."""
+Converse: TypeAlias = "Callable[[int, Cache, bytes, int, int, tuple[Outbox, ...]], Conversed]"
+"""Descriptor, cache, prefix, moment in nanoseconds, longest client id, and who is owed the news."""
 
 
 def _compiled() -> Converse | None:

@@ -18,6 +18,7 @@ from herd.core.errors import LinkError
 from herd.core.handshake import HANDSHAKE_LINE_BYTES, Handshake, Identity, State
 from herd.core.limits import Limits
 from herd.core.linkwire import LinkParser, rows_of
+from herd.core.wire import lines_of
 from herd.server.addresses import address_text
 from herd.server.eventlog import EventLog, Peer
 from herd.server.tls import check_peer
@@ -124,10 +125,14 @@ class LinkConnection(Protocol):
         """Tell whether it is known who is at the other end."""
         return self._neighbor is not None
 
-    def write(self, records: list[bytes], control: list[bytes]) -> None:
-        """Write messages, given without their endings, in one piece. Heartbeats are not worth a log line."""
-        self._context.log.sent(self._peer, records)
-        self.transport.write(b"\n".join([*records, *control, b""]))
+    def write(self, records: bytes, control: list[bytes]) -> None:
+        """Write lines of records, and other messages without their endings, in one piece.
+
+        Heartbeats are not worth a log line.
+        """
+        if self._context.log.lines:
+            self._context.log.sent(self._peer, lines_of(records))
+        self.transport.write(records + b"\n".join([*control, b""]))
 
     def refuse(self, reason: str) -> None:
         """Close at once because the peer broke a rule."""
@@ -179,14 +184,26 @@ class LinkConnection(Protocol):
         return data
 
     def _take(self, neighbor: Neighbor, lines: bytes) -> None:
-        log, parser = self._context.log, self._parser
+        """Take whole lines: in one go where all are records, as they mostly are, else row by row."""
+        if not lines or self._take_at_once(neighbor, lines):
+            return
+        log = self._context.log
         for row in rows_of(lines):
-            if not log.lines and neighbor.take_lines(row, parser.longest_id, parser.longest_line):
+            if len(row) < len(lines) and self._take_at_once(neighbor, row):
                 continue
-            for message in parser.parse(row):
+            for message in self._parser.parse(row):
                 if log.lines and isinstance(message, list):
                     log.got(self._peer, [line for line, _ in message])
                 neighbor.take(message)
+
+    def _take_at_once(self, neighbor: Neighbor, lines: bytes) -> bool:
+        """Take lines that are all records; tell whether they were."""
+        parser, log = self._parser, self._context.log
+        if not neighbor.take_lines(lines, parser.longest_id, parser.longest_line):
+            return False
+        if log.lines:
+            log.got(self._peer, lines_of(lines))
+        return True
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -232,8 +232,8 @@ class Neighbor:
         if link is None or not link.is_writable or not self._is_flush_due:
             return False
         steps = self._reconcile_a_slice()
-        records = self._outbox.take(self._context.limits.link_write_bytes)
-        self._sent += len(records)
+        count, records = self._outbox.take_joined(self._context.limits.link_write_bytes)
+        self._sent += count
         if records:
             self._ask_soon()
         control = steps + self._take_control(is_last_word=self._neighbors.is_stopping and bool(records))
@@ -245,7 +245,7 @@ class Neighbor:
     def _is_flush_due(self) -> bool:
         """Tell whether there may be something to write: most turns do not concern most neighbors."""
         return (
-            bool(self._outbox.waiting)
+            bool(self._outbox)
             or self._is_pong_due
             or self._is_ping_due
             or len(self._neighbors.promises) > 0

@@ -54,7 +54,7 @@ class QuickConnection(Connection):
             or self.TLS
             or (self.producer is not None and (self.producerPaused or not self.streamingProducer))
             or type(data) is not bytes
-            or not 0 < len(data) <= self.SEND_LIMIT
+            or not data
         ):
             super().write(data)
             return

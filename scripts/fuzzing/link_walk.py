@@ -9,8 +9,8 @@ from fuzzing.link_protocol import CLIENTS, parse_record
 from herd.core.cache import SHARDS, Cache
 from herd.core.digests import Digests
 from herd.core.errors import LinkError
-from herd.core.flood import Outbox
 from herd.core.limits import Limits
+from herd.core.native import Outbox
 from herd.core.reconcile import Reconciler, parse_step
 from herd.core.record import make_line, origin_prefix
 

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from herd.core import cache as pure_cache
-from herd.core import ingest as pure
+from herd.core import intake as pure
 from herd.core import native
+from herd.core import outbox as pure_outbox
 from herd.core.cache import SHARDS
 from herd.core.limits import Limits
 from herd.core.linkwire import LinkParser
-from herd.core.record import NS_PER_S, make_line, origin_prefix, received_ns
+from herd.core.record import NS_PER_S, client_of, make_line, origin_prefix, received_ns
 from herd.core.replica import Replica
 from herd.core.wire import CommandParser, TooLong
 from tests.core.strategies import NOW_NS, clocks, positions, times
@@ -28,7 +29,7 @@ from tests.core.strategies import NOW_NS, clocks, positions, times
 LIFETIME_NS = 60 * NS_PER_S
 
 Core: TypeAlias = Any
-"""A module with `Cache`, `ingest` and `learn`."""
+"""A module with `Cache`, `Outbox`, `ingest` and `learn`."""
 
 IDS = st.sampled_from([b"a", b"b", b"kiwi.cs.ucla.edu", b"\x00\xff", b"x" * 20])
 PLAIN_POSITIONS = st.sampled_from([b"+34.068930-118.445127", b"+90-180", b"+0.1-0", b"-89.9+179.99", b"+7+7"])
@@ -43,6 +44,7 @@ class Pure:
     """The reference."""
 
     Cache = pure_cache.Cache
+    Outbox = pure_outbox.Outbox
     ingest = staticmethod(pure.ingest)
     learn = staticmethod(pure.learn)
 
@@ -59,6 +61,20 @@ def limits(clients_held: int = 1000, lifetime_s: float = 60.0) -> Limits:
 
 def contents(cache: pure_cache.Cache) -> dict[bytes, bytes]:
     return {id_: line for shard in range(SHARDS) for id_, line in sorted(cache.shard(shard).items())}
+
+
+def waiting(outbox: pure_outbox.Outbox) -> list[bytes]:
+    """Look at what an outbox holds, which leaves it as it was."""
+    lines = outbox.take(10**9)
+    outbox.put({client_of(line): line for line in lines})
+    return lines
+
+
+def open_outbox(core: Core, lines: list[bytes]) -> Any:
+    outbox = core.Outbox()
+    outbox.open()
+    outbox.put({client_of(line): line for line in lines})
+    return outbox
 
 
 def reports(
@@ -119,6 +135,7 @@ class TwoCores(RuleBasedStateMachine):
         self.dropped: tuple[list[bytes], list[bytes]] = ([], [])
         self.pure.on_dropped, self.compiled.on_dropped = self.dropped[0].append, self.dropped[1].append
         self.now_ns = NOW_NS
+        self.owed = (open_outbox(Pure, []), open_outbox(self.core, []))
 
     @rule(step_ns=st.sampled_from([0, 1, NS_PER_S, LIFETIME_NS - 1, LIFETIME_NS, LIFETIME_NS + 1]))
     def time_passes(self, step_ns: int) -> None:
@@ -126,21 +143,20 @@ class TwoCores(RuleBasedStateMachine):
 
     @rule(lines=st.lists(reports(), min_size=1, max_size=4).map(b"".join), is_owed=st.booleans())
     def clients_report(self, lines: bytes, is_owed: bool) -> None:
-        one = pure.ingest(self.pure, lines, b"AT Ball ", self.now_ns, 20, is_owed)
+        ours, theirs = ((self.owed[0],), (self.owed[1],)) if is_owed else ((), ())
+        one = pure.ingest(self.pure, lines, b"AT Ball ", self.now_ns, 20, ours)
         if one is not None:
-            other = self.core.ingest(self.compiled, lines, b"AT Ball ", self.now_ns, 20, is_owed)
-            assert other == one
-            assert list(other[1]) == list(one[1])
+            assert self.core.ingest(self.compiled, lines, b"AT Ball ", self.now_ns, 20, theirs) == one
 
     @rule(chunk=st.lists(SEEDLINGS, min_size=1, max_size=4), waits=st.lists(SEEDLINGS, max_size=4))
     def a_neighbor_tells(self, chunk: list[Seedling], waits: list[Seedling]) -> None:
-        ours = {each.client_id: each.line(self.now_ns) for each in waits}
-        theirs = dict(ours)
+        records = [each.line(self.now_ns) for each in waits]
+        ours, theirs = open_outbox(Pure, records), open_outbox(self.core, records)
         lines = b"".join(each.line(self.now_ns) + b"\n" for each in chunk)
         rest = (self.now_ns, self.now_ns + NS_PER_S, 20, 6000)
-        one = pure.learn(self.pure, lines, ours, *rest)
-        assert self.core.learn(self.compiled, lines, theirs, *rest) == one
-        assert theirs == ours
+        one = pure.learn(self.pure, lines, ours, (self.owed[0],), *rest)
+        assert self.core.learn(self.compiled, lines, theirs, (self.owed[1],), *rest) == one
+        assert waiting(theirs) == waiting(ours)
 
     @rule(seedling=SEEDLINGS)
     def one_is_offered(self, seedling: Seedling) -> None:
@@ -172,6 +188,7 @@ class TwoCores(RuleBasedStateMachine):
             assert contents(self.compiled) == contents(self.pure)
             assert len(self.compiled) == len(self.pure)
             assert self.compiled.dirty == self.pure.dirty
+            assert waiting(self.owed[1]) == waiting(self.owed[0])
             assert self.dropped[0] == self.dropped[1]
 
 
@@ -194,8 +211,8 @@ class Server:
         return cls(replica, CommandParser(limits()), LinkParser(limits()))
 
     def state(self) -> tuple[object, ...]:
-        waiting = {name: list(outbox.waiting.items()) for name, outbox in self.replica.flood.outboxes.items()}
-        return contents(self.replica.cache), waiting, self.replica.refused, self.replica.cache.dirty
+        owed = {name: waiting(outbox) for name, outbox in self.replica.flood.outboxes.items()}
+        return contents(self.replica.cache), owed, self.replica.refused, self.replica.cache.dirty
 
 
 LINES = st.lists(reports(st.one_of(NEAR_TIMES, times()), st.one_of(PLAIN_POSITIONS, positions())), max_size=5)
@@ -260,8 +277,8 @@ def test_records_in_one_go_do_what_they_do_one_by_one(chunks: list[list[bytes]],
     ],
 )
 def test_what_is_no_row_of_plain_reports_is_declined_whole(chunk: bytes) -> None:
-    cache, is_owed = native.Cache(limits()), True
-    assert native.ingest(cache, chunk, b"AT Ball ", NOW_NS, 20, is_owed) is None
+    cache = native.Cache(limits())
+    assert native.ingest(cache, chunk, b"AT Ball ", NOW_NS, 20, ()) is None
     assert len(cache) == 0
 
 
@@ -280,7 +297,7 @@ def test_what_is_no_row_of_plain_reports_is_declined_whole(chunk: bytes) -> None
 )
 def test_what_is_no_row_of_plain_records_is_declined_whole(chunk: bytes) -> None:
     cache = native.Cache(limits())
-    assert native.learn(cache, chunk, {}, NOW_NS, NOW_NS, 20, 80) is None
+    assert native.learn(cache, chunk, native.Outbox(), (), NOW_NS, NOW_NS, 20, 80) is None
     assert len(cache) == 0
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from herd.core.flood import Outbox
 from herd.core.limits import Limits
+from herd.core.native import Outbox
 from herd.core.record import NS_PER_S
 from herd.core.replica import Replica
 from tests.core.strategies import NOW_NS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from herd.core.limits import Limits
-from herd.core.native import CORE, Cache
+from herd.core.native import CORE, Cache, Outbox
 from herd.server.lane import converse
 from tests.server.parts import ClientSide
 
@@ -31,11 +31,12 @@ class Pair:
         self.client, self.server = socket.socketpair()
         self.client.settimeout(0)
         self.server.settimeout(0)
-        self.cache = Cache(Limits())
+        self.cache, self.outbox = Cache(Limits()), Outbox()
+        self.outbox.open()
 
-    def converse(self, *, is_owed: bool = True) -> Conversed:
+    def converse(self) -> Conversed:
         assert converse is not None
-        return converse(self.server.fileno(), self.cache, b"AT Alford ", NOW_NS, 100, is_owed)
+        return converse(self.server.fileno(), self.cache, b"AT Alford ", NOW_NS, 100, (self.outbox,))
 
 
 @pytest.fixture
@@ -48,15 +49,17 @@ def pair() -> Iterator[Pair]:
 
 def test_a_row_of_reports_is_answered_and_its_news_told(pair: Pair) -> None:
     pair.client.send(IAMAT + IAMAT.replace(b"\n", b"\r\n"))
-    assert pair.converse() == (b"", {b"kiwi.cs.ucla.edu": AT}, 2)
+    assert pair.converse() == (b"", True, 2)
+    assert pair.outbox.take(1000) == [AT]
     assert pair.client.recv(1000) == AT + b"\n" + AT + b"\r\n"
     assert pair.cache.peek(b"kiwi.cs.ucla.edu") == AT
 
 
-def test_who_owes_nobody_is_told_no_news(pair: Pair) -> None:
-    pair.client.send(IAMAT)
-    assert pair.converse(is_owed=False) == (b"", {}, 1)
-    assert pair.cache.peek(b"kiwi.cs.ucla.edu") == AT
+def test_a_report_that_came_before_is_no_news(pair: Pair) -> None:
+    for is_news in (True, False):
+        pair.client.send(IAMAT)
+        assert pair.converse() == (b"", is_news, 1)
+    assert pair.outbox.take(1000) == [AT]
 
 
 @pytest.mark.parametrize("read", [IAMAT[:-1], IAMAT + b"I", IAMAT + b"WHATSAT kiwi 10 5\n", b"\n", b"\xff"])
@@ -118,7 +121,7 @@ def test_a_lost_connection_is_an_error_when_it_is_read(pair: Pair) -> None:
 def test_a_peer_that_is_gone_costs_no_signal(pair: Pair) -> None:
     pair.client.send(IAMAT)
     pair.client.close()
-    assert pair.converse() == (AT + b"\n", {b"kiwi.cs.ucla.edu": AT}, 1)
+    assert pair.converse() == (AT + b"\n", True, 1)
 
 
 def client_of(alford: ClientSide, pair: Pair) -> Any:

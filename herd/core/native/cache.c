@@ -99,7 +99,7 @@ Handle cache_evict(Cache *cache)
     return cache_drop(cache, oldest) < 0 ? NO_HANDLE : oldest;
 }
 
-static Offer add_client(Cache *cache, const Candidate *candidate, size_t id_at)
+static Offer add_client(Cache *cache, Candidate *candidate, size_t id_at)
 {
     const AtLine *at = &candidate->at;
     Handle handle = store_add(&cache->store, candidate->checksum, at->line, id_at, candidate->received_ns);
@@ -108,15 +108,18 @@ static Offer add_client(Cache *cache, const Candidate *candidate, size_t id_at)
         return OFFER_FAILED;
     }
     mark(cache, candidate->checksum);
-    if (cache->store.count <= cache->most_clients)
-        return OFFER_NEWS;
-    Handle evicted = cache_evict(cache);
-    if (evicted == NO_HANDLE)
-        return OFFER_FAILED;
-    return evicted == handle ? OFFER_OLD : OFFER_NEWS;
+    if (cache->store.count > cache->most_clients) {
+        Handle evicted = cache_evict(cache);
+        if (evicted == NO_HANDLE)
+            return OFFER_FAILED;
+        if (evicted == handle)
+            return OFFER_OLD;
+    }
+    candidate->held = handle;
+    return OFFER_NEWS;
 }
 
-Offer cache_offer(Cache *cache, const Candidate *candidate, int64_t now_ns)
+Offer cache_offer(Cache *cache, Candidate *candidate, int64_t now_ns)
 {
     if (candidate->held != NO_HANDLE) {
         const Record *held = store_record(&cache->store, candidate->held);

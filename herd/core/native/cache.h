@@ -65,8 +65,8 @@ static inline bool is_expired(const Cache *cache, int64_t received_ns, int64_t n
     return received_ns <= now_ns - cache->lifetime_ns;
 }
 
-/* Store a record if it is news: not held as new, not expired, not older than a full cache's oldest. */
-Offer cache_offer(Cache *cache, const Candidate *candidate, int64_t now_ns);
+/* Store a record if it is news: not held as new, not expired, not older than a full cache's oldest. Then it is held. */
+Offer cache_offer(Cache *cache, Candidate *candidate, int64_t now_ns);
 
 /* Drop the record of a client that is filed no more, and say so; -1 with an exception set. */
 int cache_drop(Cache *cache, Handle handle);

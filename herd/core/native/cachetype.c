@@ -191,7 +191,7 @@ static int put_record(PyObject *records, const Record *record)
     return done;
 }
 
-static const Shard *shard_at(const Cache *cache, PyObject *args)
+static const Slots *shard_at(const Cache *cache, PyObject *args)
 {
     Py_ssize_t index;
     if (!PyArg_ParseTuple(args, "n", &index))
@@ -205,10 +205,10 @@ static const Shard *shard_at(const Cache *cache, PyObject *args)
 
 static PyObject *cache_shard(Cache *cache, PyObject *args)
 {
-    const Shard *shard = shard_at(cache, args);
+    const Slots *shard = shard_at(cache, args);
     PyObject *records = shard == NULL ? NULL : PyDict_New();
     for (uint32_t at = 0; records != NULL && at < shard->capacity; at++) {
-        Handle handle = shard->slots[at].handle;
+        Handle handle = shard->at[at].handle;
         if (handle != NO_HANDLE && put_record(records, store_record(&cache->store, handle)) < 0)
             Py_CLEAR(records);
     }
@@ -217,7 +217,7 @@ static PyObject *cache_shard(Cache *cache, PyObject *args)
 
 static PyObject *cache_shard_size(Cache *cache, PyObject *args)
 {
-    const Shard *shard = shard_at(cache, args);
+    const Slots *shard = shard_at(cache, args);
     return shard == NULL ? NULL : PyLong_FromUnsignedLong(shard->count);
 }
 

@@ -13,19 +13,10 @@ typedef struct {
     PyObject *prefix;
     PyObject *now;
     int64_t now_ns;
-    bool is_owed; /* whether anybody wants to know what is news */
-    PyObject *fresh;
+    PyObject *owed; /* a tuple of the outboxes that get what is news */
+    bool is_news;   /* whether there was any for anybody */
     Buffer reply;
 } Intake;
-
-int put_fresh(PyObject *fresh, Text client_id, Text line)
-{
-    PyObject *key = bytes_of(client_id), *value = bytes_of(line);
-    int done = key == NULL || value == NULL ? -1 : PyDict_SetItem(fresh, key, value);
-    Py_XDECREF(key);
-    Py_XDECREF(value);
-    return done;
-}
 
 /* The server's clock minus the client's time, to nine decimals, half to even; false where it does not fit. */
 static bool difference_ns(int64_t now_ns, Text time, int64_t *elapsed_ns, int64_t *received_ns)
@@ -117,18 +108,31 @@ static int answer(Intake *intake, const Report *report)
     if (write_at_line(intake, report, &candidate) < 0)
         return -1;
     Offer offer = cache_offer(intake->cache, &candidate, intake->now_ns);
-    if (offer == OFFER_NEWS)
-        return !intake->is_owed ? 0 : put_fresh(intake->fresh, candidate.at.client_id, candidate.at.line);
+    if (offer == OFFER_NEWS) {
+        intake->is_news = PyTuple_GET_SIZE(intake->owed) > 0;
+        return owe(intake->owed, store_record(store, candidate.held), candidate.at.client_id);
+    }
     if (offer == OFFER_OLD && candidate.held != NO_HANDLE)
         return answer_held(intake, begin, store_record(store, candidate.held));
     return offer == OFFER_FAILED ? -1 : 0;
 }
 
+/* Ask for what the reports that come next will need. */
+static void look_ahead(const Intake *intake, const Report *next, size_t left)
+{
+    const Store *store = &intake->cache->store;
+    if (left > 2 * FORESIGHT)
+        store_foresee_place(store, next[2 * FORESIGHT].checksum);
+    if (left > FORESIGHT) {
+        store_foresee_record(store, next[FORESIGHT].checksum);
+        owe_soon(intake->owed, next[FORESIGHT].checksum);
+    }
+}
+
 static int answer_all(Intake *intake, const Report *reports, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (i + FORESIGHT < count)
-            store_foresee_record(&intake->cache->store, reports[i + FORESIGHT].checksum);
+        look_ahead(intake, reports + i, count - i);
         if (answer(intake, &reports[i]) < 0)
             return -1;
         if (reports[i].has_carriage_return)
@@ -165,32 +169,27 @@ static PyObject *result_of(Intake *intake, size_t count)
         return NULL;
     }
     PyTuple_SET_ITEM(result, 0, reply);
-    PyTuple_SET_ITEM(result, 1, Py_NewRef(intake->fresh));
+    PyTuple_SET_ITEM(result, 1, PyBool_FromLong(intake->is_news));
     PyTuple_SET_ITEM(result, 2, number);
     return result;
 }
 
 static PyObject *ingest_reports(Intake *intake, const Report *reports, size_t count)
 {
-    PyObject *result = NULL;
-    intake->fresh = PyDict_New();
-    if (intake->fresh != NULL && answer_all(intake, reports, count) == 0)
-        result = result_of(intake, count);
-    Py_XDECREF(intake->fresh);
+    PyObject *result = answer_all(intake, reports, count) == 0 ? result_of(intake, count) : NULL;
     free(intake->reply.at);
     return result;
 }
 
 PyObject *ingest_lines(Cache *cache, Text lines, const Intent *intent)
 {
-    Intake intake = {.cache = cache, .prefix = intent->prefix, .now = intent->now};
+    Intake intake = {.cache = cache, .prefix = intent->prefix, .now = intent->now, .owed = intent->owed};
     if (!as_ns(intake.now, &intake.now_ns))
         return NULL;
     size_t count = count_lines(lines.at, lines.at + lines.bytes);
     Report few[FEW_REPORTS], *reports = few;
     if (count > FEW_REPORTS && (reports = PyMem_Malloc(count * sizeof *reports)) == NULL)
         return PyErr_NoMemory();
-    intake.is_owed = intent->is_owed;
     PyObject *result = scan_reports(&cache->store, lines, intent->longest_id, reports, count)
         ? ingest_reports(&intake, reports, count)
         : Py_NewRef(Py_None);
@@ -205,7 +204,9 @@ bool read_intent(PyObject *const *args, Intent *intent)
         PyErr_SetString(PyExc_TypeError, "a prefix is bytes");
         return false;
     }
-    *intent = (Intent){.prefix = args[0], .now = args[1], .is_owed = PyObject_IsTrue(args[3])};
+    if (!are_outboxes(args[3]))
+        return false;
+    *intent = (Intent){.prefix = args[0], .now = args[1], .owed = args[3]};
     intent->longest_id = PyLong_AsSize_t(args[2]);
     return intent->longest_id != (size_t)-1 || !PyErr_Occurred();
 }

@@ -4,34 +4,13 @@
 /* What one call of `learn` works with. */
 typedef struct {
     Cache *cache;
-    PyObject *waiting; /* what the neighbor that sends is itself owed: client id -> AT line */
+    Outbox *outbox; /* what the neighbor that sends is itself owed */
+    PyObject *owed; /* a tuple of the outboxes that get what is news */
     int64_t now_ns;
     int64_t latest_ns;
-    PyObject *fresh;
+    bool is_news; /* whether there was any for anybody */
     Py_ssize_t refused;
 } Lesson;
-
-/* Drop what waits for a client, unless it is newer than the record that the neighbor has. */
-static int forget_client(PyObject *waiting, PyObject *client_id, const AtLine *at)
-{
-    AtLine other;
-    PyObject *line = PyDict_GetItemWithError(waiting, client_id);
-    if (line == NULL)
-        return PyErr_Occurred() ? -1 : 0;
-    if (!PyBytes_Check(line) || !split_at_line(text_of(line), &other))
-        return PyErr_SetString(PyExc_ValueError, "what waits is no AT line"), -1;
-    if (is_newer(other.time, other.origin, other.line, at->time, at->origin, at->line))
-        return 0;
-    return PyDict_DelItem(waiting, client_id);
-}
-
-static int forget_waiting(PyObject *waiting, const AtLine *at)
-{
-    PyObject *client_id = bytes_of(at->client_id);
-    int done = client_id == NULL ? -1 : forget_client(waiting, client_id, at);
-    Py_XDECREF(client_id);
-    return done;
-}
 
 static bool is_held(const Cache *cache, Handle held, Text line)
 {
@@ -46,8 +25,7 @@ static int take_record(Lesson *lesson, const AtLine *at)
     Cache *cache = lesson->cache;
     Candidate candidate = {.at = *at, .checksum = at->checksum};
     candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
-    if (PyDict_GET_SIZE(lesson->waiting) > 0 && forget_waiting(lesson->waiting, at) < 0)
-        return -1;
+    outbox_forget(lesson->outbox, at);
     if (is_held(cache, candidate.held, at->line))
         return 0;
     if (!received_by(at, &candidate.received_ns))
@@ -58,16 +36,30 @@ static int take_record(Lesson *lesson, const AtLine *at)
     }
     candidate.filed_ns = candidate.received_ns;
     Offer offer = cache_offer(cache, &candidate, lesson->now_ns);
-    if (offer == OFFER_NEWS)
-        return put_fresh(lesson->fresh, at->client_id, at->line);
+    if (offer == OFFER_NEWS) {
+        lesson->is_news = PyTuple_GET_SIZE(lesson->owed) > 0;
+        return owe(lesson->owed, store_record(&cache->store, candidate.held), at->client_id);
+    }
     return offer == OFFER_FAILED ? -1 : 0;
+}
+
+/* Ask for what the records that come next will need. */
+static void look_ahead(const Lesson *lesson, const AtLine *next, size_t left)
+{
+    const Store *store = &lesson->cache->store;
+    if (left > 2 * FORESIGHT)
+        store_foresee_place(store, next[2 * FORESIGHT].checksum);
+    if (left > FORESIGHT) {
+        store_foresee_record(store, next[FORESIGHT].checksum);
+        slots_foresee(&lesson->outbox->places, next[FORESIGHT].checksum);
+        owe_soon(lesson->owed, next[FORESIGHT].checksum);
+    }
 }
 
 static int take_all(Lesson *lesson, const AtLine *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (i + FORESIGHT < count)
-            store_foresee_record(&lesson->cache->store, records[i + FORESIGHT].checksum);
+        look_ahead(lesson, records + i, count - i);
         if (take_record(lesson, &records[i]) < 0)
             return -1;
     }
@@ -109,13 +101,15 @@ static AtLine *scan_records(const Store *store, Text lines, Longest longest, siz
 
 static bool read_arguments(PyObject *const *args, Py_ssize_t count, Lesson *lesson, Longest *longest)
 {
-    if (count != 7 || Py_TYPE(args[0]) != &CacheType || !PyBytes_Check(args[1]) || !PyDict_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "learn takes a compiled cache, bytes, a dict and four integers");
+    if (count != 8 || Py_TYPE(args[0]) != &CacheType || !PyBytes_Check(args[1]) || Py_TYPE(args[2]) != &OutboxType) {
+        PyErr_SetString(PyExc_TypeError, "learn takes a compiled cache, bytes, a compiled outbox, and five things more");
         return false;
     }
-    *lesson = (Lesson){.cache = (Cache *)args[0], .waiting = args[2]};
-    *longest = (Longest){PyLong_AsSize_t(args[5]), PyLong_AsSize_t(args[6])};
-    return !PyErr_Occurred() && as_ns(args[3], &lesson->now_ns) && as_ns(args[4], &lesson->latest_ns);
+    *lesson = (Lesson){.cache = (Cache *)args[0], .outbox = (Outbox *)args[2], .owed = args[3]};
+    if (!are_outboxes(args[3]) || !as_ns(args[4], &lesson->now_ns) || !as_ns(args[5], &lesson->latest_ns))
+        return false;
+    *longest = (Longest){PyLong_AsSize_t(args[6]), PyLong_AsSize_t(args[7])};
+    return !PyErr_Occurred();
 }
 
 PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
@@ -129,11 +123,9 @@ PyObject *learn(PyObject *module, PyObject *const *args, Py_ssize_t arguments)
     AtLine *records = scan_records(&lesson.cache->store, lines, longest, count);
     if (records == NULL)
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
-    PyObject *result = NULL;
-    lesson.fresh = PyDict_New();
-    if (lesson.fresh != NULL && take_all(&lesson, records, count) == 0)
-        result = Py_BuildValue("Onn", lesson.fresh, (Py_ssize_t)count, lesson.refused);
-    Py_XDECREF(lesson.fresh);
+    int done = take_all(&lesson, records, count);
     PyMem_Free(records);
-    return result;
+    if (done < 0)
+        return NULL;
+    return Py_BuildValue("Nnn", PyBool_FromLong(lesson.is_news), (Py_ssize_t)count, lesson.refused);
 }

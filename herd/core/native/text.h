@@ -18,6 +18,7 @@ typedef struct {
 #define NS_PER_S INT64_C(1000000000)
 #define DECIMALS 9
 #define MOST_SECOND_DIGITS 10
+#define USUAL_BYTES (MOST_SECOND_DIGITS + 1 + DECIMALS)
 #define MOST_SECONDS INT64_C(9000000000)
 
 /* How the digits after the ninth decimal compare with half a nanosecond. */
@@ -42,6 +43,12 @@ static inline Text text_between(const char *begin, const char *end)
     return (Text){begin, (size_t)(end - begin)};
 }
 
+/* Tell whether a numeral has ten digits, a point and nine decimals, as the clocks of programs give times. */
+static inline bool is_usual(Text numeral)
+{
+    return numeral.bytes == USUAL_BYTES && numeral.at[MOST_SECOND_DIGITS] == '.';
+}
+
 /* The whole part of a numeral, without its leading zeros; what follows the point comes out as `fraction`. */
 static inline Text numeral_split(Text numeral, Text *fraction)
 {
@@ -62,9 +69,11 @@ static inline bool has_only_zeros(const char *at, const char *end)
     return at == end;
 }
 
-/* Compare two numerals exactly: -1, 0 or 1. */
+/* Compare two numerals exactly: below 0, 0 or above. */
 static inline int numeral_compare(Text a, Text b)
 {
+    if (is_usual(a) && is_usual(b))
+        return memcmp(a.at, b.at, USUAL_BYTES);
     Text a_fraction, b_fraction;
     Text a_whole = numeral_split(a, &a_fraction), b_whole = numeral_split(b, &b_fraction);
     if (a_whole.bytes != b_whole.bytes)
@@ -89,20 +98,37 @@ static inline Rest rest_of(const char *at, const char *end)
     return has_only_zeros(at + 1, end) ? REST_HALF : REST_ABOVE_HALF;
 }
 
+/* Read so many digits. */
+static inline int64_t number_of(const char *digits, size_t count)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        number = number * 10 + (digits[i] - '0');
+    return number;
+}
+
 /* Read a numeral as nanoseconds, rounded down, and what was cut off; false where it does not fit. */
 static inline bool numeral_ns(Text numeral, int64_t *ns, Rest *rest)
 {
+    if (is_usual(numeral)) {
+        int64_t seconds = number_of(numeral.at, MOST_SECOND_DIGITS);
+        if (seconds > MOST_SECONDS)
+            return false;
+        *ns = seconds * NS_PER_S + number_of(numeral.at + MOST_SECOND_DIGITS + 1, DECIMALS);
+        *rest = REST_NONE;
+        return true;
+    }
     Text fraction;
     Text whole = numeral_split(numeral, &fraction);
     if (whole.bytes > MOST_SECOND_DIGITS)
         return false;
-    int64_t seconds = 0, nanoseconds = 0;
-    for (size_t i = 0; i < whole.bytes; i++)
-        seconds = seconds * 10 + (whole.at[i] - '0');
+    int64_t seconds = number_of(whole.at, whole.bytes);
     if (seconds > MOST_SECONDS)
         return false;
-    for (size_t i = 0; i < DECIMALS; i++)
-        nanoseconds = nanoseconds * 10 + (i < fraction.bytes ? fraction.at[i] - '0' : 0);
+    size_t decimals = fraction.bytes < DECIMALS ? fraction.bytes : DECIMALS;
+    int64_t nanoseconds = number_of(fraction.at, decimals);
+    for (; decimals < DECIMALS; decimals++)
+        nanoseconds *= 10;
     *ns = seconds * NS_PER_S + nanoseconds;
     *rest = fraction.bytes > DECIMALS ? rest_of(fraction.at + DECIMALS, fraction.at + fraction.bytes) : REST_NONE;
     return true;

@@ -171,7 +171,7 @@ def sent(count: int) -> Work:
     def work() -> None:
         for chunk in chunks:
             outbox.put(chunk)
-            b"\n".join(outbox.take(LINK_WRITE_BYTES))
+            outbox.take_joined(LINK_WRITE_BYTES)
 
     return work
 

@@ -1,0 +1,62 @@
+/* Checksums -> handles: a hash table with open addressing, under the cache and under the outboxes.
+ *
+ * It keeps the checksums and not what they are made of: two things may have the same, so a look-up goes through the slots
+ * of a checksum until it finds what it looks for or an empty one.
+ */
+#ifndef HERD_SLOTS_H
+#define HERD_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NO_HANDLE UINT32_MAX
+
+typedef uint32_t Handle;
+
+typedef struct {
+    uint32_t checksum;
+    Handle handle; /* NO_HANDLE where the slot is empty */
+} Slot;
+
+typedef struct {
+    Slot *at; /* a power of two of them, at most three quarters in use; none before the first */
+    uint32_t capacity;
+    uint32_t count;
+} Slots;
+
+/* The slot where the search for a checksum begins, and the one that follows. There must be slots.
+
+   Ids that differ in their last digits have checksums that differ in few bits, so their slots crowd together. That is good:
+   clients who report together are found in the same lines of the processor's cache. */
+static inline uint32_t slots_first(const Slots *slots, uint32_t checksum)
+{
+    return checksum & (slots->capacity - 1);
+}
+
+static inline uint32_t slots_next(const Slots *slots, uint32_t at)
+{
+    return (at + 1) & (slots->capacity - 1);
+}
+
+/* Ask for the slot of a checksum before it is time for it. */
+static inline void slots_foresee(const Slots *slots, uint32_t checksum)
+{
+    if (slots->capacity > 0)
+        __builtin_prefetch(&slots->at[slots_first(slots, checksum)]);
+}
+
+/* Make room for one more; false where memory is out. */
+bool slots_make_room(Slots *slots);
+
+/* Fill a slot; there must be room. */
+void slots_add(Slots *slots, Slot slot);
+
+/* Empty the slot of a handle; there must be one. */
+void slots_remove(Slots *slots, uint32_t checksum, Handle handle);
+
+/* Empty them all; the memory goes too where they were many more than needed. */
+void slots_empty(Slots *slots);
+
+void slots_clear(Slots *slots);
+
+#endif
