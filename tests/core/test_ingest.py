@@ -18,10 +18,10 @@ from herd.core.record import NS_PER_S, has_usual_time, make_line, origin_prefix,
 from herd.core.wire import CommandParser, ending_of
 from tests.core.strategies import NOW_NS, times
 
-LIMITS = Limits(client_id_bytes=20, line_bytes=20_000, record_lifetime_s=60.0)
+LIMITS = Limits(client_id_bytes=20, line_bytes=20_000, record_lifetime_s=600.0)
 LONGEST_ID = 20
 LONGEST_LINE = 300
-LATEST_NS = NOW_NS + NS_PER_S
+LATEST_NS = NOW_NS + 30 * NS_PER_S
 PREFIX = b"AT Ball "
 IS_OWED = True
 NOW_TIME = b"1479413884.655887836"
@@ -51,7 +51,7 @@ def records_of(
     position: st.SearchStrategy[bytes], time: st.SearchStrategy[bytes]
 ) -> st.SearchStrategy[bytes]:
     prefix = st.sampled_from(["Alford", "Welsh"]).map(origin_prefix)
-    far_ns = [NOW_NS - 60 * NS_PER_S, NOW_NS - 60 * NS_PER_S + 1, LATEST_NS, LATEST_NS + 1, 5]
+    far_ns = [NOW_NS - 600 * NS_PER_S, NOW_NS - 600 * NS_PER_S + 1, LATEST_NS, LATEST_NS + 1, 5]
     received = st.sampled_from([NOW_NS, NOW_NS, NOW_NS, NOW_NS - NS_PER_S, *far_ns])
     return st.builds(make_line, prefix, received, IDS, position, time)
 
@@ -110,7 +110,9 @@ def learn_strictly(cache: Cache, chunk: bytes, waiting: Fresh) -> tuple[Fresh, i
     return fresh, refused
 
 
-@given(chunks=st.lists(CHUNKS, min_size=1, max_size=4), step_ns=st.sampled_from([0, NS_PER_S, 61 * NS_PER_S]))
+@given(
+    chunks=st.lists(CHUNKS, min_size=1, max_size=4), step_ns=st.sampled_from([0, NS_PER_S, 601 * NS_PER_S])
+)
 def test_reports_are_answered_as_they_are_one_by_one(
     chunks: list[tuple[list[bytes], bool, bytes]], step_ns: int
 ) -> None:
@@ -166,6 +168,25 @@ def test_an_unusual_time_that_is_later_is_not_taken_for_an_earlier_one(count: in
     chunk = b"".join(each + b"\n" for each in told)
     assert learn(cache, chunk, {}, NOW_NS, LATEST_NS, LONGEST_ID, 1000) == ({}, count + 1, 0)
     assert cache.peek(b"kiwi") == line
+
+
+@pytest.mark.parametrize(
+    ("lifetime_s", "latest_s", "received_s", "refused"), [(5, 3600, -5, 0), (3600, 5, 6, 1)]
+)
+def test_a_late_or_early_record_in_a_long_chunk_is_not_learned(
+    lifetime_s: int, latest_s: int, received_s: int, refused: int
+) -> None:
+    cache = Cache(Limits(record_lifetime_s=lifetime_s))
+    held = make_line(PREFIX, NOW_NS, b"kiwi", b"+1.0-1.0", b"1479413884.392014450")
+    assert cache.offer(b"kiwi", held, NOW_NS, NOW_NS)
+    far_ns = NOW_NS + received_s * NS_PER_S
+    far = make_line(PREFIX, far_ns, b"kiwi", b"+1.0-1.0", b"1479413884.392014451")
+    chunk = b"".join(each + b"\n" for each in [far, *other_records(20)])
+    latest_ns = NOW_NS + latest_s * NS_PER_S
+    taken = learn(cache, chunk, {}, NOW_NS, latest_ns, LONGEST_ID, 1000)
+    assert taken is not None
+    assert (len(taken[0]), taken[1:]) == (20, (21, refused))
+    assert cache.peek(b"kiwi") == held
 
 
 @given(

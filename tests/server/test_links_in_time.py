@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from herd.core.limits import Limits
 from herd.sim.engine.faults import LinkDown
-from herd.sim.engine.timers import TURN_NS
+from herd.sim.engine.plaintimer import TURN_NS
 from herd.sim.herds.build import LINKS_PORT
 from tests.server.hosted import LATENCY_NS, NS
 

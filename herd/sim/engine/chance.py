@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from attrs import Factory, define
 
+from herd.sim.engine import draws
 from herd.sim.engine.native import Draws
 
 if TYPE_CHECKING:
@@ -61,11 +62,6 @@ class Stream(Draws):
         """Draw from the exponential distribution."""
         return -mean * math.log(1.0 - self.random())
 
-    def normal(self) -> float:
-        """Draw from the normal distribution of mean 0 and deviation 1 (Box and Muller)."""
-        radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
-        return radius * math.cos(2.0 * math.pi * self.random())
-
     def choice(self, among: Sequence[T]) -> T:
         """Draw one of a sequence."""
         return among[self.integer(0, len(among) - 1)]
@@ -103,6 +99,9 @@ class _TapedStream(Stream):
 
     def integer(self, low: int, high: int) -> int:
         return low + ((self.bits() * (high - low + 1)) >> 64)
+
+    def normal(self) -> float:
+        return draws.Draws.normal(self)
 
 
 class Chance:

@@ -10,45 +10,24 @@ from __future__ import annotations
 
 from typing import Final
 
+from herd.sim.engine.native import Ticking
+
 NS_PER_S: Final = 1_000_000_000
 EPOCH_S: Final = 1_767_225_600
 """2026-01-01: a simulation begins there unless it is told otherwise, for a log of 1970 looks broken."""
-_MILLION: Final = 1_000_000
 
 
-class HostClock:
+class HostClock(Ticking):
     """The clocks of one host, as functions of the simulation's time in nanoseconds."""
 
-    __slots__ = ("_base_ns", "_drift_ppm", "_epoch_ns", "_gained_ns", "_least_ns", "_most_ns", "_offset_ns")
+    __slots__ = ("_epoch_ns", "_least_ns", "_most_ns")
 
     def __init__(self, epoch_ns: int, offset_ns: int = 0, drift_ppm: int = 0) -> None:
+        super().__init__()
         self._epoch_ns = epoch_ns
-        self._offset_ns = epoch_ns + offset_ns
+        self.offset_ns = epoch_ns + offset_ns
         self._least_ns = self._most_ns = offset_ns
-        self._drift_ppm = drift_ppm
-        self._base_ns = 0
-        self._gained_ns = 0
-
-    @property
-    def drift_ppm(self) -> int:
-        """How many microseconds it gains a second."""
-        return self._drift_ppm
-
-    def monotonic_ns(self, now_ns: int) -> int:
-        """Return nanoseconds since the simulation began, by this clock."""
-        if not self._drift_ppm:
-            return now_ns + self._gained_ns
-        return now_ns + self._gained_ns + (now_ns - self._base_ns) * self._drift_ppm // _MILLION
-
-    def wall_ns(self, now_ns: int) -> int:
-        """Return the time since 1970 in nanoseconds, by this clock."""
-        return self.monotonic_ns(now_ns) + self._offset_ns
-
-    def true_ns(self, local_ns: int) -> int:
-        """Return how long a span of this clock takes in truth, rounded up."""
-        if not self._drift_ppm:
-            return local_ns
-        return -(-local_ns * _MILLION // (_MILLION + self._drift_ppm))
+        self.drift_ppm = drift_ppm
 
     def off_ns(self, now_ns: int) -> tuple[int, int]:
         """Return how far the wall clock has been off until now: the least (slowest) and the most."""
@@ -60,12 +39,12 @@ class HostClock:
     def step(self, now_ns: int, by_ns: int) -> None:
         """Set the wall clock forward (or back)."""
         self.off_ns(now_ns)
-        self._offset_ns += by_ns
+        self.offset_ns += by_ns
         self.off_ns(now_ns)
 
     def drift(self, now_ns: int, ppm: int) -> None:
         """Go faster (or slower) from now on: `ppm` microseconds gained a second."""
         self.off_ns(now_ns)
-        self._gained_ns = self.monotonic_ns(now_ns) - now_ns
-        self._base_ns = now_ns
-        self._drift_ppm = ppm
+        self.gained_ns = self.monotonic_ns(now_ns) - now_ns
+        self.base_ns = now_ns
+        self.drift_ppm = ppm

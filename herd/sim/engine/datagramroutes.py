@@ -15,7 +15,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
-from herd.sim.engine.profile import NS_PER_MS
+from herd.sim.engine.delays import NS_PER_MS
 
 if TYPE_CHECKING:
     from herd.sim.engine.chance import Stream

@@ -11,7 +11,7 @@ import errno
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine import trace
+from herd.sim.engine import current, trace
 from herd.sim.engine.datagramoptions import DatagramOptions
 from herd.sim.engine.datagramroutes import MAX_BYTES, Route, is_shared_address
 from herd.sim.engine.oserrors import os_error
@@ -228,7 +228,11 @@ class DatagramSocket:
         Returns whether there was room for it.
         """
         if self.reader is not None and not (self._inbox or self.error or self.process.halted):
-            self.process.become_current()
+            process = self.process
+            if process.directory is None:
+                current.process = process
+            else:
+                process.become_current()
             if self.simulation.trace is not None:
                 self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
             self.reader.deliver(data, source)

@@ -11,7 +11,8 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
-from herd.sim.engine.pipes import OPEN, Pipe
+from herd.sim.engine.pipes import Pipe
+from herd.sim.engine.streams import OPEN
 
 if TYPE_CHECKING:
     from herd.sim.engine.agenda import Event

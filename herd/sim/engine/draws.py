@@ -6,6 +6,7 @@ one multiplication, a third of what a mixing function costs in Python.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 _MASK: Final = (1 << 128) - 1
@@ -34,3 +35,8 @@ class Draws:
         """Draw an integer from `low` to `high`, both of them possible and of 64 bits with their sign."""
         # The bias of multiplying is under 2 ** -32 for every range that a simulation asks for.
         return low + ((self.bits() * (high - low + 1)) >> 64)
+
+    def normal(self) -> float:
+        """Draw from the normal distribution of mean 0 and deviation 1 (Box and Muller)."""
+        radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
+        return radius * math.cos(2.0 * math.pi * self.random())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from herd.sim.engine.clock import NS_PER_S
-from herd.sim.engine.profile import NS_PER_MS, Constant
+from herd.sim.engine.delays import NS_PER_MS
+from herd.sim.engine.profile import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from herd.sim.engine import unix
+from herd.sim.engine.native import Owner
 from herd.sim.engine.process import Process
 from herd.sim.engine.profile import Uniform
-from herd.sim.engine.trace import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +28,8 @@ _THREAD = Uniform(0.1, 2.0)
 SIGTERM = 15
 
 
-class Host:
-    """One machine of the simulated network."""
-
-    process = None
-    """Whose program runs in the kernel's own events: nobody's."""
+class Host(Owner):
+    """One machine of the simulated network. In its kernel's own events nobody's program runs."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - only a simulation makes hosts
         self,
@@ -43,13 +40,13 @@ class Host:
         clock: HostClock,
         profile: Profile | None,
     ) -> None:
+        super().__init__()
         self.simulation = simulation
         self.name = name
         self.index = index
         self.address = address
         self.clock = clock
         self.profile = profile
-        self.halted = False
         self.paused = False
         self.processes: list[Process] = []
         self.ended: list[Process] = []
@@ -199,16 +196,3 @@ class Host:
         if not address:
             return any(each[0] == kind and each[1][1] == port for each in self._listeners)
         return (kind, (address, port)) in self._listeners or (kind, ("", port)) in self._listeners
-
-    def record(self, kind: int, peer: Host | None, flow: int, size: int, data: bytes = b"") -> None:
-        """Put an event of this host into the trace, if there is one."""
-        if self.simulation.trace is not None:
-            self.simulation.trace.add(
-                kind,
-                self.simulation.now_ns,
-                self.index,
-                NOBODY if peer is None else peer.index,
-                flow,
-                size,
-                data,
-            )

@@ -17,7 +17,8 @@ from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IRes
 from zope.interface import implementer
 
 from herd.sim.engine import trace
-from herd.sim.engine.profile import NS_PER_MS, Latency, Uniform
+from herd.sim.engine.delays import NS_PER_MS
+from herd.sim.engine.profile import Latency, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

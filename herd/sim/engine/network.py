@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from herd.sim.engine.chance import Stream
+from herd.sim.engine.delays import NS_PER_MS
 from herd.sim.engine.names import Names
-from herd.sim.engine.profile import NS_PER_MS, Constant, Profile, drawing
+from herd.sim.engine.native import Delays
+from herd.sim.engine.profile import Constant, LogNormal, Profile, Uniform, drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from herd.sim.engine.chance import Chance, Stream
+    from herd.sim.engine.chance import Chance
     from herd.sim.engine.datagrams import DatagramSocket
     from herd.sim.engine.host import Host
 
@@ -24,36 +27,29 @@ _BITS = 8
 _NS = 1_000_000_000
 
 
-class Link:
+class Link(Delays):
     """One direction between two hosts."""
 
     __slots__ = (
         "_busy_until_ns",
         "_chance",
-        "_constant_ns",
-        "_draw_ns",
+        "_drawing",
         "_extra_loss",
         "_is_plain",
         "_label",
         "_profile",
         "_stream",
-        "blocked",
-        "extra_ns",
-        "is_lossy",
         "source",
         "spoils_datagrams",
-        "target",
         "waiting",
     )
 
     def __init__(self, source: Host, target: Host, profile: Profile, chance: Chance, label: str) -> None:
+        super().__init__(target)
         self.source = source
-        self.target = target
         self._chance = chance
         self._label = label
         self._stream: Stream | None = None
-        self.blocked = 0
-        self.extra_ns = 0
         self._extra_loss = 0.0
         self._busy_until_ns = 0
         self.waiting: list[Callable[[], None]] = []
@@ -69,10 +65,11 @@ class Link:
         self._profile = profile
         self.is_lossy = bool(profile.loss or self._extra_loss)
         self.spoils_datagrams = bool(profile.duplicate or profile.reorder or profile.corrupt)
-        self._draw_ns: Callable[[], int] | None = None
+        self._drawing: Callable[[], int] | None = None
         self._is_plain = not (profile.jitter_ms or profile.bandwidth_bps)
-        is_constant = self._is_plain and isinstance(profile.latency, Constant)
-        self._constant_ns = round(profile.latency.ms * NS_PER_MS) if is_constant else -1  # type: ignore[attr-defined]
+        self.be_other()
+        if self._is_plain and isinstance(profile.latency, Constant):
+            self.be_constant(round(profile.latency.ms * NS_PER_MS))
 
     @property
     def stream(self) -> Stream:
@@ -82,14 +79,16 @@ class Link:
             stream = self._stream = self._chance.fresh(self._label)
         return stream
 
-    def delay_ns(self, now_ns: int, size: int) -> int:
+    def other_delay_ns(self, now_ns: int, size: int) -> int:
         """Draw how long a packet of `size` bytes that leaves now is under way."""
-        delay = self._constant_ns
-        if delay >= 0:
-            return delay + self.extra_ns
-        delay = (self._draw_ns or self._begin_drawing())() + self.extra_ns
-        if self._is_plain:
-            return delay
+        if self._drawing is None:
+            # Now, for a stream that nobody draws from need not be. One with a tape draws in its own way.
+            latency, stream = self._profile.latency, self.stream
+            if self._is_plain and isinstance(latency, Uniform | LogNormal) and type(stream) is Stream:
+                latency.give(self, stream)
+                return self.delay_ns(now_ns, size)
+            self._drawing = drawing(latency, stream)
+        delay = self._drawing() + self.extra_ns
         profile = self._profile
         if profile.jitter_ms:
             delay += self.stream.integer(0, round(profile.jitter_ms * NS_PER_MS))
@@ -98,11 +97,6 @@ class Link:
             self._busy_until_ns = begin + round(size * _BITS * _NS / profile.bandwidth_bps)
             delay += self._busy_until_ns - now_ns
         return delay
-
-    def _begin_drawing(self) -> Callable[[], int]:
-        """Put the profile's latency and the link's randomness together: each segment asks for a delay."""
-        self._draw_ns = drawing(self._profile.latency, self.stream)
-        return self._draw_ns
 
     def loses(self) -> bool:
         """Draw whether a packet that leaves now is lost; always while the link is blocked."""

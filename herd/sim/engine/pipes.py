@@ -13,24 +13,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
+from herd.sim.engine.native import PlainPipe
+from herd.sim.engine.streams import RESET
 
 if TYPE_CHECKING:
     from herd.sim.engine.agenda import Event
     from herd.sim.engine.network import Link
     from herd.sim.engine.sockets import TcpSocket
+    from herd.sim.engine.streams import Segment
 
 _FIRST_RTO_NS: Final = 200_000_000
 _LAST_RTO_NS: Final = 120_000_000_000
 _ATTEMPTS: Final = 15
-_TLS_HANDSHAKE: Final = b"\x16\x03"
-_EXCERPT: Final = 96
-
-OPEN: Final = 0
-"""The last step of the handshake: the server's side may be accepted."""
-FIN: Final = 1
-RESET: Final = 2
-Segment = bytes | int
-"""Data, or one of the three."""
 
 
 def taken(inbox: list[bytes], size: int) -> bytes:
@@ -45,53 +39,25 @@ def retransmission_ns(attempt: int) -> int:
     return min(_FIRST_RTO_NS << min(attempt, 10), _LAST_RTO_NS)
 
 
-class Pipe:
+class Pipe(PlainPipe):
     """What `source` writes and `target` reads."""
 
-    __slots__ = (
-        "_cut",
-        "_early",
-        "_is_broken",
-        "_join_ns",
-        "_lost",
-        "_next_arrival",
-        "_next_segment",
-        "_simulation",
-        "_unacknowledged",
-        "back",
-        "comfort",
-        "flow",
-        "is_opaque",
-        "link",
-        "outstanding",
-        "source",
-        "target",
-        "window",
-    )
+    __slots__ = ("_cut", "_is_broken", "_lost", "_simulation", "_unacknowledged")
 
     def __init__(self, source: TcpSocket, target: TcpSocket, link: Link, back: Link, flow: int) -> None:
-        self.source = source
-        self.target = target
-        self.link = link
-        self.back = back
-        self.flow = flow
-        self.outstanding = 0
-        """Bytes that were written and not read yet, as far as the source knows."""
-        self.is_opaque: bool | None = None
-        """Whether it is TLS, whose bytes differ from run to run; None before the first byte."""
+        super().__init__(source, target, link, back, flow)
         self._simulation = source.simulation
-        self.window = link.profile.window_bytes
+        profile = link.profile
+        self.window = profile.window_bytes
         """What both kernels together hold."""
-        self.comfort = self.window * 2 // 3
+        self.comfort = profile.window_bytes * 2 // 3
         """Up to so many outstanding bytes a writer is told that there is room: Linux leaves a third free.
 
         Told of every byte, it would answer a slow reader with bytes.
         """
-        self._cut = link.profile.cut
-        self._join_ns = round(link.profile.join_ms * 1_000_000)
-        self._next_segment = 0
-        self._next_arrival = 0
-        self._early: dict[int, Segment] | None = None
+        self._cut = profile.cut
+        self.is_cut = profile.cut > 0
+        self.join_ns = round(profile.join_ms * 1_000_000)
         self._unacknowledged = 0
         self._lost = 0
         """Segments that are to be sent again."""
@@ -108,52 +74,16 @@ class Pipe:
         """How many bytes may be written now."""
         return self.window - self.outstanding
 
-    def write(self, data: bytes) -> None:
-        """Send data, at most `room` of it."""
-        size = len(data)
-        self.outstanding += size
-        if self.is_opaque is None:
-            self.is_opaque = data.startswith(_TLS_HANDSHAKE)
-        simulation = self._simulation
-        if simulation.on_write is not None:
-            simulation.on_write(self, data)
-        link = self.link
-        if self._cut and size > 1 and link.stream.chance(self._cut):
-            at = link.stream.integer(1, size - 1)
-            self.push(data[:at])
-            data = data[at:]
-            size -= at
-        number = self._next_segment
-        self._next_segment = number + 1
-        if link.blocked or link.is_lossy or simulation.trace is not None:
-            self._transmit(number, data, 0)
-            return
-        # The same, where there is nothing to tell and nothing to lose.
-        now_ns = simulation.now_ns
-        due_ns = now_ns + link.delay_ns(now_ns, size)
-        simulation.schedule(due_ns, link.target, self._arrive, (number, data, 0))
+    def cut(self, data: bytes) -> bytes:
+        """Send a first part of what is written, perhaps; return what is left of it."""
+        stream = self.link.stream
+        if not stream.chance(self._cut):
+            return data
+        at = stream.integer(1, len(data) - 1)
+        self.push(data[:at])
+        return data[at:]
 
-    def push(self, segment: Segment) -> None:
-        """Send a segment after all that was sent before."""
-        number = self._next_segment
-        self._next_segment = number + 1
-        self._transmit(number, segment, 0)
-
-    def _transmit(self, number: int, segment: Segment, attempt: int) -> None:
-        link = self.link
-        simulation = self._simulation
-        size = len(segment) if isinstance(segment, bytes) else 0
-        if attempt == 0 and simulation.trace is not None:
-            self._tell_sent(segment, size)
-        if (link.blocked or link.is_lossy) and link.loses():
-            self._lose(number, segment, attempt)
-            return
-        now_ns = simulation.now_ns
-        simulation.schedule(
-            now_ns + link.delay_ns(now_ns, size), link.target, self._arrive, (number, segment, attempt)
-        )
-
-    def _lose(self, number: int, segment: Segment, attempt: int) -> None:
+    def lose(self, number: int, segment: Segment, attempt: int) -> None:
         """Send a lost segment again when the kernel notices, or give up."""
         source = self.source
         if source.is_gone:
@@ -177,42 +107,41 @@ class Pipe:
         if self.source.is_gone:
             self._break()
         else:
-            self._transmit(number, segment, attempt)
+            self.transmit(number, segment, attempt)
 
     def _break(self) -> None:
         """Wait no more for what will never come: a reset that is here already counts now."""
         self._is_broken = True
-        if self._early and RESET in self._early.values():
-            self._early = None
+        if self.early and RESET in self.early.values():
+            self.early = None
             self._simulation.schedule(self._simulation.now_ns, self.link.target, self.target.take, (RESET,))
 
     def missed(self, event: Event) -> None:
         """Lose a segment that came while the target's power was off."""
-        if event[3] == self._arrive:
-            self._lose(*event[4])
+        if event[3] == self.arrival:
+            self.lose(*event[4])
 
-    def _arrive(self, number: int, segment: Segment, attempt: int) -> None:
-        if self.link.blocked:
-            self._lose(number, segment, attempt)
-            return
-        if number != self._next_arrival:
-            if segment == RESET and (self._is_broken or (self._lost and self.source.is_gone)):
-                self.target.take(segment)
-                return
-            if self._early is None:
-                self._early = {}
-            self._early[number] = segment
-            return
-        self._next_arrival = number + 1
-        if self._join_ns and isinstance(segment, bytes):
-            delay = self.link.stream.integer(0, self._join_ns)
-            self.target.take_later(segment, delay)
-        else:
+    def hold(self, number: int, segment: Segment) -> None:
+        """Keep a segment that has overtaken another."""
+        if segment == RESET and (self._is_broken or (self._lost and self.source.is_gone)):
             self.target.take(segment)
-        while self._early and self._next_arrival in self._early:
-            segment = self._early.pop(self._next_arrival)
-            self._next_arrival += 1
+            return
+        if self.early is None:
+            self.early = {}
+        self.early[number] = segment
+
+    def join(self, segment: bytes) -> None:
+        """Let the target have data, and notice it only later."""
+        self.target.take_later(segment, self.link.stream.integer(0, self.join_ns))
+
+    def deliver_early(self) -> None:
+        """Let the target have what was held, as far as nothing before it is under way."""
+        while self.early and self.next_arrival in self.early:
+            segment = self.early.pop(self.next_arrival)
+            self.next_arrival += 1
             self.target.take(segment)
+        if not self.early:
+            self.early = None
 
     def acknowledge(self, size: int) -> None:
         """Note at the target that its program has read; a source that waits hears of it."""
@@ -238,13 +167,3 @@ class Pipe:
     def _acknowledged(self, size: int) -> None:
         self.outstanding -= size
         self.source.has_room()
-
-    def _tell_sent(self, segment: Segment, size: int) -> None:
-        host = self.source.host
-        if isinstance(segment, bytes):
-            excerpt = b"" if self.is_opaque else segment[:_EXCERPT]
-            host.record(trace.SEND, self.link.target, self.flow, size, excerpt)
-        elif segment == FIN:
-            host.record(trace.FIN, self.link.target, self.flow, 0)
-        elif segment == RESET:
-            host.record(trace.RESET, self.link.target, self.flow, 0)

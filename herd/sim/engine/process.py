@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from herd.sim.engine import current, trace
 from herd.sim.engine.chance import HostedRandom
+from herd.sim.engine.native import Owner
 from herd.sim.engine.pins import real
 from herd.sim.engine.reactor import SimulatedReactor
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
-    from pathlib import Path
 
     from herd.sim.engine.host import Host
     from herd.sim.engine.programs import Program
@@ -26,23 +26,21 @@ _KILLED = -9
 _FIRST_PID = 100
 
 
-class Process:
+class Process(Owner):
     """One life of a program."""
 
     def __init__(self, host: Host, program: Program, environ: dict[str, str], name: str | None) -> None:
-        self.host = host
+        super().__init__()
         self.process = self
-        """Whose program runs in the events of this owner."""
+        self.host = host
+        self.index = host.index
+        self.clock = host.clock
         self.simulation = host.simulation
         self.program = program
         self.name = name or program.name
         self.environ = environ
         self.argv: list[str] = [self.name]
         self.pid = _FIRST_PID + self.simulation.flow()
-        self.directory: Path | None = None
-        """Its working directory; None if it may not care for one."""
-        self.halted = False
-        """Dead, or paused: it runs nothing."""
         self.paused = host.paused
         self.exit_code: int | None = None
         self.output: list[str] = []
@@ -68,14 +66,6 @@ class Process:
             label = f"program {self.host.name} {self.pid}"
             self._random = HostedRandom(self.simulation.chance.fresh(label))
         return self._random
-
-    def monotonic_ns(self) -> int:
-        """Return nanoseconds since the simulation began, by the host's clock."""
-        return self.host.clock.monotonic_ns(self.simulation.now_ns)
-
-    def wall_ns(self) -> int:
-        """Return the time since 1970 in nanoseconds, by the host's clock."""
-        return self.host.clock.wall_ns(self.simulation.now_ns)
 
     def launch(self) -> None:
         """Start the program."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 from attrs.validators import ge, le
+
+from herd.sim.engine.delays import NS_PER_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from herd.sim.engine.chance import Stream
-
-NS_PER_MS: Final = 1_000_000
+    from herd.sim.engine.delays import Delays
 
 
 class Latency(Protocol):
@@ -60,6 +61,10 @@ class Uniform:
         """Return what draws delays from a stream with no call in between."""
         return partial(stream.integer, self._low_ns, self._high_ns)
 
+    def give(self, delays: Delays, stream: Stream) -> None:
+        """Have delays drawn from a stream with no call in between."""
+        delays.be_uniform(stream, self._low_ns, self._high_ns)
+
 
 @frozen
 class Exponential:
@@ -85,6 +90,10 @@ class LogNormal:
     def draw_ns(self, stream: Stream) -> int:
         """Draw a delay."""
         return round(self.median_ms * math.exp(self.sigma * stream.normal()) * NS_PER_MS)
+
+    def give(self, delays: Delays, stream: Stream) -> None:
+        """Have delays drawn from a stream with no call in between."""
+        delays.be_log_normal(stream, self.median_ms, self.sigma)
 
 
 def drawing(latency: Latency, stream: Stream) -> Callable[[], int]:

@@ -22,8 +22,9 @@ from herd.sim.engine.current import FAILURES
 from herd.sim.engine.names import SimulatedResolver
 from herd.sim.engine.networking import Networking
 from herd.sim.engine.pins.clocks import is_steady
+from herd.sim.engine.plaintimer import TURN_NS
 from herd.sim.engine.threads import ThreadPool
-from herd.sim.engine.timers import TURN_NS, DelayedCall
+from herd.sim.engine.timers import DelayedCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,9 +54,6 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """By id: its hash is for programs to ask, and drawn."""
         self.sockets: dict[Any, None] = {}
         """All that its kernel holds for this process."""
-        self._writing: list[Any] = []
-        self._ending: list[Callable[[], object]] = []
-        """What is to be called at the end of this turn."""
         self._selectables: dict[Any, None] = {}
         self._pool: ThreadPool | None = None
         self._lengths: Stream | None = None
@@ -68,7 +66,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def seconds(self) -> float:
         """Return the host's wall clock, as Twisted's reactors do."""
-        return self.process.wall_ns() / NS_PER_S
+        return self.process.wall_s()
 
     def local_ns(self) -> int:
         """Return the time by which timers are due: the wall clock's, or what the program has put there."""
@@ -116,9 +114,10 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         if length <= _LONG_TURN_NS:
             simulation.schedule(simulation.now_ns + length, self.process, function)
             return
-        if not self._ending:
+        ending = self.process.ending
+        if not ending:
             simulation.turns.append(self.process)
-        self._ending.append(function)
+        ending.append(function)
 
     # Starting and stopping.
 
@@ -210,9 +209,10 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def write_at_end(self, writer: Any) -> None:
         """Let a selectable write when this turn is over."""
-        if not self._writing:
-            self.process.simulation.turns.append(self.process)
-        self._writing.append(writer)
+        process = self.process
+        if not process.writing:
+            process.simulation.turns.append(process)
+        process.writing.append(writer)
 
     def removeReader(self, reader: Any) -> None:
         """Tell it no more."""
@@ -275,8 +275,12 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         try:
             reader.protocol.dataReceived(data)
         except FAILURES as problem:  # likewise
-            self.log_unhandled()
-            self._disconnect(reader, problem, is_read=True)
+            self.fail(reader, problem, is_read=True)
+
+    def fail(self, selectable: Any, problem: BaseException, is_read: bool) -> None:  # noqa: FBT001
+        """Log what a protocol has raised, and close its transport."""
+        self.log_unhandled()
+        self.disconnect(selectable, problem, is_read)
 
     def read_ready(self, socket: Any) -> None:
         """Let a selectable read: the network has brought something."""
@@ -288,7 +292,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
             self.log_unhandled()
             why = problem
         if why:
-            self._disconnect(selectable, why, is_read=True)
+            self.disconnect(selectable, why, is_read=True)
         elif socket.reader is not None and socket.is_readable:
             self._poll_soon(socket)
 
@@ -298,36 +302,53 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def end_turn(self) -> None:
         """Call what waits for the end of this turn, and send what was written in it."""
-        if self._ending:
-            ending, self._ending = self._ending, []
-            for function in ending:
-                try:
-                    function()
-                except FAILURES:  # as the real main loop does with a delayed call
-                    self.log_unhandled()
-        writing, self._writing = self._writing, []
-        for selectable in writing:
-            socket = getattr(selectable, "socket", None)
-            if socket is None or socket.writer is not selectable:
-                continue
+        process = self.process
+        if process.ending:
+            self.call_ending()
+        if process.writing:
+            writing = process.writing.copy()
+            process.writing.clear()
+            for selectable in writing:
+                self.write_one(selectable)
+
+    def call_ending(self) -> None:
+        """Call what waits for the end of this turn."""
+        ending = self.process.ending.copy()
+        self.process.ending.clear()
+        for function in ending:
             try:
-                why = selectable.doWrite()
-            except FAILURES as problem:  # likewise
+                function()
+            except FAILURES:  # as the real main loop does with a delayed call
                 self.log_unhandled()
-                why = problem
-            if why:
-                self._disconnect(selectable, why, is_read=False)
-            elif socket.writer is selectable and socket.is_writable:
-                simulation = self.process.simulation
-                simulation.schedule(simulation.now_ns + TURN_NS, self.process, self._write_on, (selectable,))
+
+    def write_one(self, selectable: Any) -> None:
+        """Let a selectable write, and more in another turn if it has more."""
+        socket = getattr(selectable, "socket", None)
+        if socket is None or socket.writer is not selectable:
+            return
+        try:
+            why = selectable.doWrite()
+        except FAILURES as problem:  # likewise
+            self.fail(selectable, problem, is_read=False)
+            return
+        if why:
+            self.disconnect(selectable, why, is_read=False)
+        elif socket.writer is selectable:
+            self.write_later(selectable)
+
+    def write_later(self, writer: Any) -> None:
+        """Let a selectable write more in another turn, unless it has to wait for room."""
+        if writer.socket.is_writable:
+            simulation = self.process.simulation
+            simulation.schedule(simulation.now_ns + TURN_NS, self.process, self._write_on, (writer,))
 
     def _write_on(self, writer: Any) -> None:
         """Let a selectable write more in another turn: timers and readers have theirs between."""
         socket = getattr(writer, "socket", None)
-        if socket is not None and socket.writer is writer and writer not in self._writing:
+        if socket is not None and socket.writer is writer and writer not in self.process.writing:
             self.write_at_end(writer)
 
-    def _disconnect(self, selectable: Any, why: Any, *, is_read: bool) -> None:
+    def disconnect(self, selectable: Any, why: Any, is_read: bool) -> None:  # noqa: FBT001
         """Close what failed, or has ended; a protocol that fails at that is logged."""
         try:
             self._disconnectSelectable(selectable, why, is_read)
@@ -354,5 +375,5 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         self.sockets.clear()
         self._selectables.clear()
         self.timers.clear()
-        self._writing = []
-        self._ending = []
+        self.process.writing.clear()
+        self.process.ending.clear()

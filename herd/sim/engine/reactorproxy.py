@@ -15,12 +15,14 @@ object for `__providedBy__`, and a property answers.
 
 from __future__ import annotations
 
+from threading import get_ident
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from zope.interface import providedBy
 
+from herd.sim.engine import current
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
@@ -128,15 +130,18 @@ class GlobalReactor:
 
     def seconds(self) -> float:
         """See `IReactorTime`."""
-        process = hosted()
-        reactor = process.reactor if process is not None else self.behind
-        return reactor.seconds()
+        process = current.process
+        if process is None or get_ident() != current.thread:
+            real_s: float = self.behind.seconds()
+            return real_s
+        return process.reactor.seconds()
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kw: object) -> Any:
         """See `IReactorTime`."""
-        process = hosted()
-        reactor = process.reactor if process is not None else self.behind
-        return reactor.callLater(delay, callable, *args, **kw)
+        process = current.process
+        if process is None or get_ident() != current.thread:
+            return self.behind.callLater(delay, callable, *args, **kw)
+        return process.reactor.callLater(delay, callable, *args, **kw)
 
     def getDelayedCalls(self) -> Any:
         """See `IReactorTime`."""

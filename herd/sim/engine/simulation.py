@@ -19,11 +19,12 @@ from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
 from herd.sim.engine.host import Host
 from herd.sim.engine.logs import install as install_logs
-from herd.sim.engine.native import Agenda, use_large_pages
+from herd.sim.engine.native import Owner, Timeline, use_large_pages
 from herd.sim.engine.network import Network
 from herd.sim.engine.pins import outside, real
 from herd.sim.engine.profile import Profile
 from herd.sim.engine.scratch import Scratch
+from herd.sim.engine.timeline import COLLECT_EVERY
 from herd.sim.engine.trace import NOBODY, Trace
 
 if TYPE_CHECKING:
@@ -31,11 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from herd.sim.engine.agenda import Event
-    from herd.sim.engine.pipes import Pipe
-    from herd.sim.engine.process import Process
 
-_COLLECT_EVERY: Final = 200_000
-"""Events between two collections of garbage: at a fixed number, for weak references die there."""
+_EVER_NS: Final = 1 << 62
 _PURGE_AT: Final = 2_000
 _MANY_HOSTS: Final = 100
 """So many fill the processor's caches: from there on large pages pay."""
@@ -57,15 +55,11 @@ class Hosts(dict[str, Host]):
         raise KeyError(f"there is no host {name}; there are {', '.join(self) or 'none'}")
 
 
-class _World:
-    """Owner of the events that belong to no host: faults, steps of the workload."""
-
-    halted = False
-    process = None
-
-
-class Simulation:
+class Simulation(Timeline):
     """Hosts in a network that can be broken, in virtual time."""
+
+    trace: Trace | None
+    """The history that is written, if one is."""
 
     def __init__(
         self,
@@ -78,8 +72,7 @@ class Simulation:
     ) -> None:
         hosting.install()
         install_logs()
-        self.now_ns = 0
-        self.events = 0
+        super().__init__()
         self.seed = seed
         self.chance = Chance(seed, tape)
         self.network = Network(self.chance, profile or Profile())
@@ -92,21 +85,14 @@ class Simulation:
         """Since when nothing is broken, and nothing will be, as far as whoever breaks things has said."""
         self.on_dial: Callable[[str, str, int], object] | None = None
         """Told of each attempt to connect: the names of both hosts, and the port."""
-        self.on_write: Callable[[Pipe, bytes], object] | None = None
-        """Told of all that programs write to TCP connections, where someone wants to know."""
-        self.on_read: Callable[[Pipe, bytes], object] | None = None
-        """Told of all that programs read from them."""
-        self.turns: list[Process] = []
-        """Processes that have written in the event that runs."""
         self.epoch_ns = epoch_s * NS_PER_S
-        self._agenda = Agenda()
-        self.schedule: Callable[..., None] = self._agenda.add
+        self.schedule: Callable[..., None] = self.agenda.add
         """Have an event happen: see `Agenda.add`."""
         self._flows = 0
         self._cancelled = 0
         self._purge_at = _PURGE_AT
-        self._world = _World()
-        self._stopped = False
+        self._world = Owner()
+        """Owner of the events that belong to no host: faults, steps of the workload."""
         self._scratch: Scratch | None = None
 
     # Hosts.
@@ -149,7 +135,7 @@ class Simulation:
 
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
-        self._agenda.clear()
+        self.agenda.clear()
         self.trace = None
         with hosting.hosting():
             for host in self.hosts.values():
@@ -174,17 +160,17 @@ class Simulation:
 
     def stop(self) -> None:
         """End `run` after the event that runs now."""
-        self._stopped = True
+        self.stopped = True
 
     @property
     def was_stopped(self) -> bool:
         """Whether something has called `stop` since `run` began."""
-        return self._stopped
+        return self.stopped
 
     @property
     def next_ns(self) -> int | None:
         """The time of the next event, if there is one."""
-        return self._agenda.next_ns
+        return self.agenda.next_ns
 
     def run(self, until_s: float | None = None) -> None:
         """Run events until none is left, or until a virtual time in seconds.
@@ -192,13 +178,13 @@ class Simulation:
         Virtual time is `until_s` afterwards, unless something has called `stop`.
         """
         until_ns = None if until_s is None else round(until_s * NS_PER_S)
-        self._stopped = False
+        self.stopped = False
         try:
             with hosting.hosting():
                 self._run(until_ns)
         finally:
             current.process = None
-        if until_ns is not None and not self._stopped:
+        if until_ns is not None and not self.stopped:
             self.now_ns = max(self.now_ns, until_ns)
 
     def run_while(self, condition: Callable[[], object], limit_s: float) -> bool:
@@ -214,66 +200,36 @@ class Simulation:
     def run_one(self) -> None:
         """Run one event."""
         try:
-            self._stopped = True
+            self.stopped = True
             with hosting.hosting():
                 self._run(None)
         finally:
             current.process = None
 
     def _run(self, until_ns: int | None) -> None:
-        pop = self._agenda.pop
-        turns = self.turns
-        limit = until_ns if until_ns is not None else 1 << 62
-        collect_at = self.events + _COLLECT_EVERY
-        while (event := pop(limit)) is not None:
-            time_ns, _, owner, function, args = event
-            if owner.halted:
-                owner.miss(event)
-                continue
-            self.now_ns = time_ns
-            self.events += 1
-            process = owner.process
-            if process is not current.process:
-                current.process = process
-                if process is not None and process.directory is not None:
-                    process.enter_directory()
+        self.collect_at = self.events + COLLECT_EVERY
+        while True:
             try:
-                function(*args)
+                self.go_on(until_ns if until_ns is not None else _EVER_NS)
             except current.FAILURES:  # a reactor logs what its program does not handle
-                self._unhandled(owner)
-            if turns:
-                self._end_turns()
-            if self.events >= collect_at:
-                collect_at = self.events + _COLLECT_EVERY
-                real.collect()
-            if self._stopped:
+                process = None if self.owner is None else self.owner.process
+                if process is None:
+                    raise
+                process.reactor.log_unhandled()
+            else:
                 return
 
-    def _end_turns(self) -> None:
-        turns = self.turns
-        while turns:
-            process = turns.pop(0)
-            if not process.halted:
-                if process is not current.process:
-                    process.become_current()
-                try:
-                    process.reactor.end_turn()
-                except current.FAILURES:  # a reactor logs what its program does not handle
-                    self._unhandled(process)
-
-    def _unhandled(self, owner: Any) -> None:
-        process = owner.process
-        if process is None:
-            raise  # noqa: PLE0704 - called where an exception is being handled: it is the simulation's own
-        process.reactor.log_unhandled()
+    def collect(self) -> None:
+        """Collect garbage."""
+        real.collect()
 
     def purge(self) -> None:
         """Note that a timer was cancelled; when there were as many as there are events, throw those away."""
         self._cancelled += 1
         if self._cancelled >= self._purge_at:
             self._cancelled = 0
-            self._agenda.keep(_is_wanted)
-            self._purge_at = max(_PURGE_AT, len(self._agenda))
+            self.agenda.keep(_is_wanted)
+            self._purge_at = max(_PURGE_AT, len(self.agenda))
 
     # What is told.
 

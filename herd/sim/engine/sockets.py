@@ -10,26 +10,28 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.dialing import Dialing
 from herd.sim.engine.oserrors import os_error
-from herd.sim.engine.pipes import FIN, OPEN, RESET, Pipe, Segment, taken
+from herd.sim.engine.pipes import taken
 from herd.sim.engine.streamoptions import StreamOptions
+from herd.sim.engine.streams import (
+    CLOSED,
+    CONNECTED,
+    CONNECTING,
+    FIN,
+    GONE,
+    LISTENING,
+    OPEN,
+    RESET,
+    Segment,
+)
 
 if TYPE_CHECKING:
-    from herd.sim.engine.host import Host
+    from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.process import Process
-    from herd.sim.engine.simulation import Simulation
-
-_NEW: Final = 0
-_LISTENING: Final = 1
-_CONNECTING: Final = 2
-_CONNECTED: Final = 3
-_CLOSED: Final = 4
-_GONE: Final = 5
-"""Reset, given up, or lost with the host: the kernel knows nothing of it any more."""
 
 _WRITE: Final = 1
 _BOTH: Final = 2
@@ -38,49 +40,13 @@ _BOTH: Final = 2
 class TcpSocket(StreamOptions):
     """One end of a connection, or a listener."""
 
-    __slots__ = (
-        "_accepting",
-        "_backlog",
-        "_bound",
-        "_dialing",
-        "_fin_sent",
-        "_inbox",
-        "_incoming",
-        "_outgoing",
-        "_state",
-        "_unread",
-        "eof",
-        "host",
-        "is_polled",
-        "is_waiting",
-        "process",
-        "reader",
-        "simulation",
-        "writer",
-    )
+    __slots__ = ("_accepting", "_backlog", "_bound", "_dialing")
 
     family = 2
 
     def __init__(self, process: Process) -> None:
-        super().__init__()
-        self.process = process
-        self.host: Host = process.host
-        self.simulation: Simulation = process.simulation
-        self.reader: Any = None
-        """Who wants to be told when there is something to read; the reactor sets it."""
-        self.writer: Any = None
-        self.is_polled = False
-        """Whether the reactor is about to look at it anyway."""
-        self.is_waiting = False
-        """Whether its program is to be told when there is room again."""
-        self.eof = False
-        self._state = _NEW
+        super().__init__(process)
         self._bound: tuple[str, int] | None = None
-        self._inbox: list[bytes] = []
-        self._unread = 0
-        self._incoming: Pipe | None = None
-        self._outgoing: Pipe | None = None
-        self._fin_sent = False
         self._backlog = 0
         self._accepting: deque[TcpSocket] | None = None
         self._dialing: Dialing | None = None
@@ -88,7 +54,7 @@ class TcpSocket(StreamOptions):
 
     def fileno(self) -> int:
         """Return a number above 0, or -1 when closed."""
-        return -1 if self._state >= _CLOSED else 3
+        return -1 if self.state >= CLOSED else 3
 
     # Listening.
 
@@ -107,7 +73,7 @@ class TcpSocket(StreamOptions):
 
     def listen(self, backlog: int) -> None:
         """Let others connect."""
-        self._state = _LISTENING
+        self.state = LISTENING
         self._backlog = max(backlog, 1)
         self._accepting = deque()
 
@@ -122,8 +88,8 @@ class TcpSocket(StreamOptions):
 
     def tell_accepted(self) -> None:
         """Put into the trace that the server's program has the connection."""
-        if self._incoming is not None:
-            self.host.record(trace.ACCEPT, self._incoming.source.host, self._incoming.flow, 0)
+        if self.incoming is not None:
+            self.host.record(trace.ACCEPT, self.incoming.source.host, self.incoming.flow, 0)
 
     def may_connect(self) -> bool:
         """Tell whether a listener takes one more connection."""
@@ -132,17 +98,17 @@ class TcpSocket(StreamOptions):
     @property
     def is_listening(self) -> bool:
         """Whether it is a listener."""
-        return self._state == _LISTENING
+        return self.state == LISTENING
 
     # Connecting.
 
     def connect_ex(self, address: tuple[str, int]) -> int:
         """Begin to connect, or tell how it went."""
-        if self._state == _CONNECTED:
+        if self.state == CONNECTED:
             return errno.EISCONN
-        if self._state == _CONNECTING:
+        if self.state == CONNECTING:
             return errno.EALREADY
-        self._state = _CONNECTING
+        self.state = CONNECTING
         self.peer = (address[0], address[1])
         if self.local[1] == 0:
             own = address[0] if address[0].startswith("127.") else self.host.address
@@ -153,9 +119,8 @@ class TcpSocket(StreamOptions):
 
     def connected(self, outgoing: Pipe, incoming: Pipe) -> None:
         """Take the pipes of a connection that stands."""
-        self._state = _CONNECTED
-        self._outgoing = outgoing
-        self._incoming = incoming
+        self.state = CONNECTED
+        self.connect_pipes(outgoing, incoming)
         self._dialing = None
 
     def tell_connected(self) -> None:
@@ -164,8 +129,8 @@ class TcpSocket(StreamOptions):
 
     def failed(self, error: int) -> None:
         """End a connection attempt with an error."""
-        if self._state == _CONNECTING:
-            self._state = _GONE
+        if self.state == CONNECTING:
+            self.state = GONE
             self.error = error
             self._dialing = None
             self._tell_writer()
@@ -173,17 +138,17 @@ class TcpSocket(StreamOptions):
     @property
     def is_connecting(self) -> bool:
         """Whether the attempt goes on."""
-        return self._state == _CONNECTING
+        return self.state == CONNECTING
 
     # Data.
 
     def recv(self, size: int) -> bytes:
         """Read what is there, at most `size` bytes; b"" at the end."""
-        inbox = self._inbox
+        inbox = self.inbox
         if inbox:
             data = inbox.pop() if len(inbox) == 1 and len(inbox[0]) <= size else taken(inbox, size)
-            self._unread -= len(data)
-            self._note_read(data)
+            self.unread -= len(data)
+            self.note_read(data)
             return data
         if self.error:
             raise os_error(self.error)
@@ -191,27 +156,12 @@ class TcpSocket(StreamOptions):
             return b""
         raise os_error(errno.EWOULDBLOCK)
 
-    def _note_read(self, data: bytes) -> None:
-        """Tell whoever wants to know that the program reads, and the other kernel."""
-        incoming = self._incoming
-        assert incoming is not None
-        simulation = self.simulation
-        if simulation.trace is not None:
-            excerpt = b"" if incoming.is_opaque else data[:96]
-            self.host.record(trace.DELIVER, incoming.source.host, incoming.flow, len(data), excerpt)
-        if simulation.on_read is not None:
-            simulation.on_read(incoming, data)
-        if incoming.back.blocked or incoming.source.is_waiting:
-            incoming.acknowledge(len(data))
-        else:
-            incoming.outstanding -= len(data)
-
     def send(self, data: bytes | memoryview) -> int:
         """Write as much as there is room for; returns how many bytes."""
         if self.error:
             raise os_error(self.error)
-        outgoing = self._outgoing
-        if self._fin_sent or outgoing is None:
+        outgoing = self.outgoing
+        if self.fin_sent or outgoing is None:
             raise os_error(errno.EPIPE)
         size = len(data)
         if not size:  # Twisted writes what is left before it closes: an empty segment would be read as an end
@@ -223,53 +173,42 @@ class TcpSocket(StreamOptions):
         self.is_waiting = outgoing.outstanding > outgoing.comfort
         return min(size, room)
 
-    def send_whole(self, data: bytes) -> bool:
-        """Write all of it if there is room for that now; returns whether it was."""
-        outgoing = self._outgoing
-        if outgoing is None or self.error or self._fin_sent:
-            return False
-        if outgoing.outstanding + len(data) > outgoing.window:
-            return False
-        outgoing.write(data)
-        self.is_waiting = outgoing.outstanding > outgoing.comfort
-        return True
-
     def has_room(self) -> None:
         """Hear from the other kernel that it has taken something."""
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         if self.is_waiting and outgoing is not None and outgoing.outstanding <= outgoing.comfort:
             self.is_waiting = False
             self._tell_writer()
 
     def tell_gone(self, reason: str) -> None:
         """Put into the trace that the program learns of the end."""
-        if self._incoming is not None:
-            host = self._incoming.source.host
-            self.host.record(trace.GONE, host, self._incoming.flow, 0, reason.encode())
+        if self.incoming is not None:
+            host = self.incoming.source.host
+            self.host.record(trace.GONE, host, self.incoming.flow, 0, reason.encode())
 
     @property
     def is_readable(self) -> bool:
         """Whether reading would tell something."""
-        return bool(self._inbox or self.eof or self.error or self._accepting)
+        return bool(self.inbox or self.eof or self.error or self._accepting)
 
     @property
     def is_writable(self) -> bool:
         """Whether writing would not be put off."""
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         if outgoing is None:
-            return self._state != _CONNECTING
+            return self.state != CONNECTING
         return outgoing.outstanding <= outgoing.comfort or self.error != 0
 
     @property
     def is_gone(self) -> bool:
         """Whether the kernel has forgotten the connection."""
-        return self._state == _GONE
+        return self.state == GONE
 
     # Closing.
 
     def shutdown(self, how: int) -> None:
         """Close the direction to the other end (1), or both (2)."""
-        if self._outgoing is None:
+        if self.outgoing is None:
             raise os_error(errno.ENOTCONN)
         if how in {_WRITE, _BOTH}:
             self._send_fin()
@@ -284,58 +223,53 @@ class TcpSocket(StreamOptions):
             waiting, self._accepting = self._accepting, None
             for each in waiting:
                 each.reset()
-        if self._state == _CONNECTED:
-            if self._unread or self._reset_on_close:
+        if self.state == CONNECTED:
+            if self.unread or self._reset_on_close:
                 self.reset()
             else:
                 self._send_fin()
-                self._state = _CLOSED
+                self.state = CLOSED
         else:
-            self._state = _GONE
+            self.state = GONE
 
     def reset(self) -> None:
         """End the connection with a reset."""
-        if self._outgoing is not None and self._state != _GONE:
-            self._outgoing.push(RESET)
-        self._state = _GONE
+        if self.outgoing is not None and self.state != GONE:
+            self.outgoing.push(RESET)
+        self.state = GONE
 
     def vanish(self) -> None:
         """Be lost with the host's power: no packet tells of it."""
-        self._state = _GONE
+        self.state = GONE
         self._bound = None
 
     def time_out(self) -> None:
         """Give the connection up, for nothing was acknowledged for a quarter of an hour."""
-        self._state = _GONE
+        self.state = GONE
         self.error = errno.ETIMEDOUT
         self._tell_both()
 
     def _send_fin(self) -> None:
-        if not self._fin_sent and self._outgoing is not None and self._state == _CONNECTED:
-            self._fin_sent = True
-            self._outgoing.push(FIN)
+        if not self.fin_sent and self.outgoing is not None and self.state == CONNECTED:
+            self.fin_sent = True
+            self.outgoing.push(FIN)
 
     # What the network brings.
 
-    def take(self, segment: Segment) -> None:
-        """Take the next segment of the other end."""
+    def take_otherwise(self, segment: Segment) -> None:
+        """Take what is no data, or cannot be read at once."""
         if isinstance(segment, bytes):
-            if self._state >= _CLOSED:
+            if self.state >= CLOSED:
                 self._refuse()
-                return
-            reader = self.reader
-            if reader is None or self._inbox or self.process.halted or len(segment) > reader.reads_at_once:
-                self._inbox.append(segment)
-                self._unread += len(segment)
-                self._tell_reader()
             else:
-                self._note_read(segment)
-                self.process.reactor.received(reader, segment)
+                self.inbox.append(segment)
+                self.unread += len(segment)
+                self._tell_reader()
         elif segment == FIN:
             self.eof = True
             self._tell_reader()
         elif segment == RESET:
-            self._state = _GONE
+            self.state = GONE
             self.error = errno.ECONNRESET
             self._tell_both()
         elif segment == OPEN:
@@ -343,11 +277,11 @@ class TcpSocket(StreamOptions):
 
     def take_later(self, segment: bytes, delay_ns: int) -> None:
         """Take data, but let the program notice it only later."""
-        if self._state >= _CLOSED:
+        if self.state >= CLOSED:
             self._refuse()
             return
-        self._inbox.append(segment)
-        self._unread += len(segment)
+        self.inbox.append(segment)
+        self.unread += len(segment)
         self.simulation.schedule(self.simulation.now_ns + delay_ns, self.host, self._tell_reader)
 
     def _opened(self) -> None:
@@ -376,8 +310,8 @@ class TcpSocket(StreamOptions):
 
     def _refuse(self) -> None:
         """Answer data for a socket that nobody holds any more."""
-        outgoing = self._outgoing
-        self._state = _GONE
+        outgoing = self.outgoing
+        self.state = GONE
         # Once, unless it may have been lost.
         if outgoing is not None and (outgoing.is_broken or not self._reset_on_close):
             self._reset_on_close = True

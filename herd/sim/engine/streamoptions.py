@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from herd.sim.engine.native import PlainEnd
 from herd.sim.engine.oserrors import os_error
+
+if TYPE_CHECKING:
+    from herd.sim.engine.process import Process
 
 _ERROR: Final = (socket.SOL_SOCKET, socket.SO_ERROR)
 _LINGER: Final = (socket.SOL_SOCKET, socket.SO_LINGER)
 
 
-class StreamOptions:
-    """The options of a stream socket, its error, which is read as one, and the addresses of both ends."""
+class StreamOptions(PlainEnd):
+    """The options of a stream socket, and the addresses of both ends. Its error is read as an option."""
 
-    __slots__ = ("_options", "_reset_on_close", "error", "local", "peer")
+    __slots__ = ("_options", "_reset_on_close", "local", "peer")
 
-    def __init__(self) -> None:
-        self.error = 0
-        """Why the connection failed: an `errno`, or 0."""
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
         self.local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - the address of an unbound socket
         self.peer: tuple[str, int] | None = None
         self._reset_on_close = False

@@ -14,13 +14,13 @@ from twisted.internet import main, tcp
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.error import ConnectBindError
 
+from herd.sim.engine.native import PlainTransport
 from herd.sim.engine.sockets import TcpSocket
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 _READ_BYTES = 65536
-
 
 _PLAIN = {
     name: getattr(tcp.Connection, name)
@@ -29,37 +29,22 @@ _PLAIN = {
         "TLS",
         "_writeDisconnected",
         "_writeDisconnecting",
+        "bufferSize",
         "connected",
         "dataBuffer",
         "disconnecting",
         "producer",
+        "producerPaused",
+        "streamingProducer",
     )
 }
-"""What every reading and writing asks, and Twisted's values for it. To find them in a class would take four
-times as long as in a slot."""
-
-# Slots keep attributes out of the instance's dictionary, which would be large.
-_SLOTS = (
-    "_tempDataBuffer",
-    "_tempDataLen",
-    "fileno",
-    "protocol",
-    "reactor",
-    "reads_at_once",
-    "socket",
-    *_PLAIN,
-)
+"""What every reading and writing asks, and Twisted's values for it."""
 
 
-class _Quick(tcp.Connection):
-    """Reading and writing a simulated socket: the same steps as Twisted's, in fewer calls.
-
-    What is not plain (a producer, TLS, a connection that closes, no room) goes Twisted's own way.
-    """
+class _Quick(PlainTransport, tcp.Connection):
+    """Reading and writing a simulated socket: what is plain quickly, the rest in Twisted's own way."""
 
     __slots__ = ()
-    reads_at_once: int
-    """How much data goes to the protocol as it comes, with no look into the socket."""
     socket: TcpSocket  # type: ignore[assignment] # it does what Twisted asks of one
 
     def __new__(cls, *_args: Any) -> Self:
@@ -83,48 +68,13 @@ class _Quick(tcp.Connection):
         self.protocol.dataReceived(data)
         return None
 
-    def write(self, data: bytes) -> None:
-        """Take data for the end of the turn."""
-        if (
-            type(data) is not bytes
-            or self.TLS
-            or self.producer is not None
-            or self._writeDisconnected
-            or not self.connected
-        ):
-            super().write(data)
-        elif data:
-            self._tempDataBuffer.append(data)
-            self._tempDataLen += len(data)
-            socket = self.socket
-            if socket.writer is not None:
-                return
-            if socket.reader is self:
-                socket.writer = self
-                self.reactor.write_at_end(self)
-            else:
-                self.reactor.addWriter(self)
+    def write_otherwise(self, data: Any) -> None:
+        """Take data in Twisted's way."""
+        super(PlainTransport, self).write(data)
 
-    def doWrite(self) -> Any:
-        """Write what was taken."""
-        taken = self._tempDataBuffer
-        if (
-            not taken
-            or self.dataBuffer
-            or self.disconnecting
-            or self._writeDisconnecting
-            or (self.producer is not None and (self.producerPaused or not self.streamingProducer))
-            or self._tempDataLen > self.SEND_LIMIT
-            or not self.socket.send_whole(taken[0] if len(taken) == 1 else b"".join(taken))
-        ):
-            return super().doWrite()
-        taken.clear()
-        self._tempDataLen = 0
-        if self.socket.reader is self:
-            self.socket.writer = None
-        else:
-            self.reactor.removeWriter(self)
-        return None
+    def do_write_otherwise(self) -> Any:
+        """Write in Twisted's way."""
+        return super(PlainTransport, self).doWrite()
 
     def connectionLost(self, reason: Failure) -> None:
         """Tell the trace, then the protocol."""
@@ -136,13 +86,13 @@ class _Quick(tcp.Connection):
 class SimulatedServer(_Quick, tcp.Server):
     """A server's side of a connection."""
 
-    __slots__ = (*_SLOTS, "client", "hostname", "server", "sessionno")
+    __slots__ = ("client", "fileno", "hostname", "server", "sessionno")
 
 
 class SimulatedClient(_Quick, tcp.Client):
     """A client's side of a connection."""
 
-    __slots__ = (*_SLOTS, "addr", "connector", "realAddress")
+    __slots__ = ("addr", "connector", "fileno", "realAddress")
 
     def __init__(self, host: str, port: int, bind_address: Any, connector: Any, reactor: Any) -> None:
         if isIPv6Address(host):

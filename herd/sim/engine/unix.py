@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet import unix
 
 from herd.sim.engine import trace
-from herd.sim.engine.pipes import OPEN, Pipe
+from herd.sim.engine.pipes import Pipe
 from herd.sim.engine.sockets import TcpSocket
+from herd.sim.engine.streams import OPEN
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -150,7 +151,7 @@ class UnixSocket(TcpSocket):
 
         With data unread both end by a reset, in `close`.
         """
-        if how != _BOTH or not self._unread:
+        if how != _BOTH or not self.unread:
             super().shutdown(how)
 
     def close(self) -> None:

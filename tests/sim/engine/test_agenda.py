@@ -177,5 +177,5 @@ def test_cancelled_timers_do_not_stay_until_they_would_have_been_due() -> None:
     simulation = Simulation()
     simulation.host("alford").start(Cancelling(7_000))
     simulation.run(1)
-    assert len(simulation._agenda) == 7_000 % 2_000
+    assert len(simulation.agenda) == 7_000 % 2_000
     simulation.close()

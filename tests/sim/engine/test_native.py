@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from herd.sim.engine import agenda, native
+from herd.sim.engine import agenda, native, streams
 
 CHOSEN = "from herd.sim.engine import native; print(native.Agenda.__module__, native.Draws.__module__)"
 
@@ -37,10 +37,80 @@ del small, blocks
 print(simulation.trace.digest())
 """
 
+STREAMS = """
+import sys
+from twisted.internet.protocol import ClientFactory, Factory, Protocol
+from herd.sim.engine.profile import Exponential, LogNormal, Profile, Uniform
+from herd.sim.engine.programs import Call
+from herd.sim.engine.simulation import Simulation
+from herd.sim.engine.trace import Trace
 
-def output(code: str, **environ: str) -> str:
+class Echo(Protocol):
+    def dataReceived(self, data):
+        if b"fail" in data:
+            raise ValueError("asked to")
+        self.transport.write(data[: len(data) // 2])
+
+class Talk(Protocol):
+    def connectionMade(self):
+        self.transport.registerProducer(self, True)
+        self.say(0)
+
+    def say(self, number):
+        self.transport.write(b"x" * (number * 997 % 5000) + (b"fail" if number == 150 else b""))
+        if number < 200 and self.transport.connected:
+            self.factory.reactor.callLater(0.005 * (number % 7), self.say, number + 1)
+
+    def dataReceived(self, data):
+        if len(data) % 3 == 0:
+            self.transport.write(b"y" * 10)
+
+    def pauseProducing(self):
+        pass
+
+    def resumeProducing(self):
+        pass
+
+    def stopProducing(self):
+        pass
+
+def listen(reactor):
+    reactor.listenTCP(7, Factory.forProtocol(Echo))
+
+def dial(reactor):
+    factory = ClientFactory.forProtocol(Talk)
+    factory.noisy = False
+    factory.reactor = reactor
+    factory.clientConnectionLost = lambda connector, reason: reactor.callLater(0.1, connector.connect)
+    reactor.connectTCP("10.0.0.1", 7, factory)
+
+latencies = (Uniform(1, 20), LogNormal(5, 0.5), Exponential(3, 1))
+simulation = Simulation(7, trace=Trace() if sys.argv[1:] else None)
+seen = []
+simulation.on_write = lambda pipe, data: seen.append(("wrote", pipe.flow, len(data), pipe.outstanding))
+simulation.on_read = lambda pipe, data: seen.append(("read", pipe.flow, len(data), pipe.is_opaque))
+simulation.host("server").start(Call(listen))
+for number, latency in enumerate(latencies * 2):
+    own = Profile(latency=latency, loss=0.02, cut=0.1, join_ms=number % 2 * 3.0, window_bytes=4096)
+    simulation.host(f"client{number}", profile=own).start(Call(dial))
+there = simulation.network.link(simulation.hosts["client0"], simulation.hosts["server"])
+simulation.at(0.4, there.block)
+simulation.at(0.9, there.unblock)
+simulation.at(1.0, simulation.hosts["client1"].pause)
+simulation.at(1.2, simulation.hosts["client1"].resume)
+simulation.at(1.5, simulation.hosts["client2"].power_off)
+simulation.at(1.7, simulation.hosts["client2"].restart)
+simulation.run(4)
+assert len(seen) > 3000 and simulation.problems, len(seen)
+print(hash(tuple(seen)), len(simulation.problems), simulation.events)
+print(simulation.trace and simulation.trace.digest())
+simulation.close()
+"""
+
+
+def output(code: str, *arguments: str, **environ: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": "0", **environ}
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -53,3 +123,9 @@ def test_the_pure_parts_can_be_chosen() -> None:
 @pytest.mark.skipif(native.Agenda is agenda.Agenda, reason="nothing is compiled here")
 def test_many_hosts_have_one_history_with_large_pages_and_without() -> None:
     assert output(FLOOD) == output(FLOOD, HERD_PURE="1")
+
+
+@pytest.mark.skipif(native.PlainPipe is streams.PlainPipe, reason="nothing is compiled here")
+@pytest.mark.parametrize("arguments", [(), ("traced",)])
+def test_whatever_becomes_of_a_segment_has_one_history(arguments: tuple[str, ...]) -> None:
+    assert output(STREAMS, *arguments) == output(STREAMS, *arguments, HERD_PURE="1")

@@ -49,13 +49,19 @@ FAULTS: Final = (
         (
             (
                 "herd/core/ingest.py",
-                "            and held_time < time\n",
-                "            and float(held_time) < float(time)\n",
+                "held[_TIME_OF_LINE] < time and (are_usual or has_usual_time(held))",
+                "time and (are_usual or has_usual_time(held)) and float(held[_TIME_OF_LINE]) < float(time)",
             ),
             (
                 "herd/core/ingest.py",
-                "            and BLANK not in time + held_time\n",
-                "            and float(held_time) < float(time)\n",
+                (
+                    "            and held[_TIME_OF_LINE] < line[_TIME_OF_LINE]\n"
+                    "            and (are_usual or _are_usual(held, line, elapsed, bounds_s))\n"
+                ),
+                (
+                    "            and (are_usual or _are_usual(held, line, elapsed, bounds_s))\n"
+                    "            and float(held[_TIME_OF_LINE]) < float(line[_TIME_OF_LINE])\n"
+                ),
             ),
         ),
     ),

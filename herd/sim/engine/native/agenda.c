@@ -1,18 +1,7 @@
 #include "agenda.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define BELOW 4
 #define LEAST_ROOM 64
-
-typedef struct {
-    int64_t time_ns;
-    int64_t number;
-    PyObject *owner;
-    PyObject *function;
-    PyObject *args;
-} Event;
 
 typedef struct {
     PyObject_HEAD
@@ -27,11 +16,11 @@ static bool is_before(const Event *one, const Event *other)
     return one->time_ns < other->time_ns || (one->time_ns == other->time_ns && one->number < other->number);
 }
 
-static void release(Event event)
+void event_release(Event *event)
 {
-    Py_DECREF(event.owner);
-    Py_DECREF(event.function);
-    Py_DECREF(event.args);
+    Py_DECREF(event->owner);
+    Py_DECREF(event->function);
+    Py_DECREF(event->args);
 }
 
 static bool make_room(Agenda *agenda)
@@ -85,7 +74,19 @@ static Event pop(Agenda *agenda)
     return first;
 }
 
-static PyObject *agenda_add(Agenda *agenda, PyObject *const *args, Py_ssize_t count)
+bool agenda_add(PyObject *self, int64_t time_ns, PyObject *owner, PyObject *function, PyObject *args)
+{
+    Agenda *agenda = (Agenda *)self;
+    if (!make_room(agenda)) {
+        PyErr_NoMemory();
+        return false;
+    }
+    Event event = {time_ns, ++agenda->added, Py_NewRef(owner), Py_NewRef(function), Py_NewRef(args)};
+    push(agenda, event);
+    return true;
+}
+
+static PyObject *add(PyObject *agenda, PyObject *const *args, Py_ssize_t count)
 {
     if (count < 3 || count > 4 || (count == 4 && !PyTuple_CheckExact(args[3]))) {
         PyErr_SetString(PyExc_TypeError, "add takes a time, an owner, a function, perhaps a tuple of arguments");
@@ -95,40 +96,43 @@ static PyObject *agenda_add(Agenda *agenda, PyObject *const *args, Py_ssize_t co
     if (time_ns == -1 && PyErr_Occurred())
         return NULL;
     PyObject *arguments = count == 4 ? Py_NewRef(args[3]) : PyTuple_New(0);
-    if (arguments == NULL)
-        return NULL;
-    if (!make_room(agenda)) {
-        Py_DECREF(arguments);
-        return PyErr_NoMemory();
-    }
-    Event event = {time_ns, ++agenda->added, Py_NewRef(args[1]), Py_NewRef(args[2]), arguments};
-    push(agenda, event);
-    Py_RETURN_NONE;
+    bool is_added = arguments != NULL && agenda_add(agenda, time_ns, args[1], args[2], arguments);
+    Py_XDECREF(arguments);
+    return is_added ? Py_NewRef(Py_None) : NULL;
 }
 
-static PyObject *tuple_of(const Event *event)
+PyObject *event_tuple(const Event *event)
 {
     return Py_BuildValue("(LLOOO)", (long long)event->time_ns, (long long)event->number, event->owner,
                          event->function, event->args);
 }
 
-static PyObject *agenda_pop(Agenda *agenda, PyObject *limit)
+bool agenda_take(PyObject *self, int64_t limit_ns, Event *taken)
 {
+    Agenda *agenda = (Agenda *)self;
+    if (agenda->count == 0 || agenda->events[0].time_ns > limit_ns)
+        return false;
+    *taken = pop(agenda);
+    return true;
+}
+
+static PyObject *agenda_pop(PyObject *agenda, PyObject *limit)
+{
+    Event event;
     long long limit_ns = PyLong_AsLongLong(limit);
     if (limit_ns == -1 && PyErr_Occurred())
         return NULL;
-    if (agenda->count == 0 || agenda->events[0].time_ns > limit_ns)
+    if (!agenda_take(agenda, limit_ns, &event))
         Py_RETURN_NONE;
-    PyObject *made = tuple_of(&agenda->events[0]);
-    if (made != NULL)
-        release(pop(agenda));
+    PyObject *made = event_tuple(&event);
+    event_release(&event);
     return made;
 }
 
 /* Tells whether an event is wanted; one of which that could not be told is, and leaves an exception. */
 static bool is_wanted(PyObject *wanted, const Event *event)
 {
-    PyObject *made = tuple_of(event);
+    PyObject *made = event_tuple(event);
     PyObject *told = made == NULL ? NULL : PyObject_CallOneArg(wanted, made);
     int truth = told == NULL ? 1 : PyObject_IsTrue(told);
     Py_XDECREF(told);
@@ -145,7 +149,7 @@ static PyObject *agenda_keep(Agenda *agenda, PyObject *wanted)
     agenda->count = agenda->room = 0;
     for (Py_ssize_t at = 0; at < count; at++) {
         if (!PyErr_Occurred() && !is_wanted(wanted, &events[at]))
-            release(events[at]);
+            event_release(&events[at]);
         else if (make_room(agenda))
             push(agenda, events[at]);
         else
@@ -160,7 +164,7 @@ static PyObject *agenda_keep(Agenda *agenda, PyObject *wanted)
 static int agenda_forget(Agenda *agenda)
 {
     while (agenda->count > 0)
-        release(agenda->events[--agenda->count]);
+        event_release(&agenda->events[--agenda->count]);
     return 0;
 }
 
@@ -201,7 +205,7 @@ static PyObject *agenda_next_ns(Agenda *agenda, void *Py_UNUSED(closure))
 }
 
 static PyMethodDef methods[] = {
-    {"add", (PyCFunction)(void (*)(void))agenda_add, METH_FASTCALL, NULL},
+    {"add", (PyCFunction)(void (*)(void))add, METH_FASTCALL, NULL},
     {"pop", (PyCFunction)agenda_pop, METH_O, NULL},
     {"keep", (PyCFunction)agenda_keep, METH_O, NULL},
     {"clear", (PyCFunction)agenda_clear, METH_NOARGS, NULL},

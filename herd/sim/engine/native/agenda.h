@@ -7,7 +7,30 @@
 #define HERD_SIM_AGENDA_H
 
 #include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What happens at a time, to whom, and the how-manieth it was to be asked for. */
+typedef struct {
+    int64_t time_ns;
+    int64_t number;
+    PyObject *owner;
+    PyObject *function;
+    PyObject *args;
+} Event;
 
 extern PyTypeObject AgendaType;
+
+/* Has a function be called at a time, as `Agenda.add`; takes references of its own. False with an exception. */
+bool agenda_add(PyObject *agenda, int64_t time_ns, PyObject *owner, PyObject *function, PyObject *args);
+
+/* Takes the first event out, if there is one until the limit; its references are the caller's then. */
+bool agenda_take(PyObject *agenda, int64_t limit_ns, Event *taken);
+
+/* Returns an event as Python has it: a tuple. */
+PyObject *event_tuple(const Event *event);
+
+/* Lets go of an event's references. */
+void event_release(Event *event);
 
 #endif

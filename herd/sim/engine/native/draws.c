@@ -1,6 +1,6 @@
 #include "draws.h"
 
-#include <stdint.h>
+#include <math.h>
 
 typedef unsigned __int128 Wide;
 
@@ -35,17 +35,39 @@ static int draws_init(Draws *draws, PyObject *args, PyObject *keywords)
     return 0;
 }
 
-static PyObject *draws_bits(Draws *draws, PyObject *Py_UNUSED(none))
+double draws_random(PyObject *draws)
 {
-    return PyLong_FromUnsignedLongLong(draw(draws));
+    return (double)(draw((Draws *)draws) >> 11) * 0x1p-53;
 }
 
-static PyObject *draws_random(Draws *draws, PyObject *Py_UNUSED(none))
+int64_t draws_integer(PyObject *draws, int64_t low, int64_t high)
 {
-    return PyFloat_FromDouble((double)(draw(draws) >> 11) * 0x1p-53);
+    Wide values = (Wide)((uint64_t)high - (uint64_t)low) + 1;
+    return (int64_t)((uint64_t)low + (uint64_t)(draw((Draws *)draws) * values >> 64));
 }
 
-static PyObject *draws_integer(Draws *draws, PyObject *const *args, Py_ssize_t count)
+double draws_normal(PyObject *draws)
+{
+    double radius = sqrt(-2.0 * log(1.0 - draws_random(draws)));
+    return radius * cos(2.0 * Py_MATH_PI * draws_random(draws));
+}
+
+static PyObject *bits(PyObject *draws, PyObject *Py_UNUSED(none))
+{
+    return PyLong_FromUnsignedLongLong(draw((Draws *)draws));
+}
+
+static PyObject *a_random(PyObject *draws, PyObject *Py_UNUSED(none))
+{
+    return PyFloat_FromDouble(draws_random(draws));
+}
+
+static PyObject *normal(PyObject *draws, PyObject *Py_UNUSED(none))
+{
+    return PyFloat_FromDouble(draws_normal(draws));
+}
+
+static PyObject *integer(PyObject *draws, PyObject *const *args, Py_ssize_t count)
 {
     if (count != 2) {
         PyErr_SetString(PyExc_TypeError, "integer takes the lowest and the highest");
@@ -55,14 +77,14 @@ static PyObject *draws_integer(Draws *draws, PyObject *const *args, Py_ssize_t c
     long long high = low == -1 && PyErr_Occurred() ? -1 : PyLong_AsLongLong(args[1]);
     if (high == -1 && PyErr_Occurred())
         return NULL;
-    Wide values = (Wide)((uint64_t)high - (uint64_t)low) + 1;
-    return PyLong_FromLongLong((long long)((uint64_t)low + (uint64_t)(draw(draws) * values >> 64)));
+    return PyLong_FromLongLong(draws_integer(draws, low, high));
 }
 
 static PyMethodDef methods[] = {
-    {"bits", (PyCFunction)draws_bits, METH_NOARGS, NULL},
-    {"random", (PyCFunction)draws_random, METH_NOARGS, NULL},
-    {"integer", (PyCFunction)(void (*)(void))draws_integer, METH_FASTCALL, NULL},
+    {"bits", bits, METH_NOARGS, NULL},
+    {"random", a_random, METH_NOARGS, NULL},
+    {"normal", normal, METH_NOARGS, NULL},
+    {"integer", (PyCFunction)(void (*)(void))integer, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,7 +1,18 @@
 /* What of the simulator's engine is compiled, `herd.sim.engine._native`: `herd.sim.engine.native` chooses it. */
 #include "agenda.h"
 #include "arenas.h"
+#include "delays.h"
+#include "dispatcher.h"
 #include "draws.h"
+#include "failures.h"
+#include "owner.h"
+#include "rows.h"
+#include "streams.h"
+#include "ticking.h"
+#include "timeline.h"
+#include "timers.h"
+#include "transports.h"
+#include "turns.h"
 
 static PyMethodDef functions[] = {
     {"use_large_pages", use_large_pages, METH_NOARGS, NULL},
@@ -16,13 +27,27 @@ static struct PyModuleDef module = {
     .m_methods = functions,
 };
 
+static PyTypeObject *const types[] = {
+    &AgendaType, &DelaysType, &DispatcherType, &DrawsType,    &EndType,   &OwnerType,
+    &PipeType,   &RowsType,   &TickingType,    &TimelineType, &TimerType, &TransportType,
+};
+
+/* What each part looks up once. */
+static bool (*const preparations[])(void) = {
+    delays_prepare, ends_prepare,     failures_prepare, owner_prepare,      pipes_prepare,
+    rows_prepare,   timeline_prepare, timers_prepare,   transports_prepare, turns_prepare,
+};
+
 PyMODINIT_FUNC PyInit__native(void)
 {
-    if (PyType_Ready(&AgendaType) < 0 || PyType_Ready(&DrawsType) < 0)
-        return NULL;
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(preparations); at++) {
+        if (!preparations[at]())
+            return NULL;
+    }
     PyObject *made = PyModule_Create(&module);
-    if (made == NULL || PyModule_AddObjectRef(made, "Agenda", (PyObject *)&AgendaType) < 0 ||
-        PyModule_AddObjectRef(made, "Draws", (PyObject *)&DrawsType) < 0)
-        Py_CLEAR(made);
+    for (size_t at = 0; made != NULL && at < Py_ARRAY_LENGTH(types); at++) {
+        if (PyModule_AddType(made, types[at]) < 0)
+            Py_CLEAR(made);
+    }
     return made;
 }

@@ -10,6 +10,7 @@ import calendar
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from herd.sim.engine.native import Owner
 from herd.sim.engine.pins.escapes import escape
 from herd.sim.engine.pins.pin import place, place_plain
 
@@ -34,11 +35,11 @@ _PROCESSOR: Final = ("CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLO
 
 def pin() -> None:
     """Pin the clocks."""
-    place_plain(time, "time", lambda process: process.wall_ns() / _NS_PER_S)
-    place_plain(time, "time_ns", lambda process: process.wall_ns())
+    place_plain(time, "time", Owner.wall_s)
+    place_plain(time, "time_ns", Owner.wall_ns)
     for name in ("monotonic", "perf_counter"):
-        place_plain(time, name, lambda process: process.monotonic_ns() / _NS_PER_S)
-        place_plain(time, f"{name}_ns", lambda process: process.monotonic_ns())
+        place_plain(time, name, Owner.monotonic_s)
+        place_plain(time, f"{name}_ns", Owner.monotonic_ns)
     for name in ("process_time", "thread_time"):
         place_plain(time, name, lambda _process: 0.0)
         place_plain(time, f"{name}_ns", lambda _process: 0)

@@ -16,6 +16,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine import current
+from herd.sim.engine.native import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,14 +92,7 @@ def place(owner: ModuleType, name: str, inside: Inside) -> None:
 def place_plain(owner: ModuleType, name: str, inside: Callable[[Any], Any]) -> None:
     """Put a pin in the place of a function without arguments: as fast as it can be made."""
     original = getattr(owner, name)
-
-    def dispatcher() -> Any:
-        process = current.process
-        if process is None or get_ident() != current.thread:
-            return original()
-        return inside(process)
-
-    _put(owner, name, original, dispatcher)
+    _put(owner, name, original, Dispatcher(original, inside))
 
 
 def place_method(owner: type, name: str, inside: Inside) -> None:
