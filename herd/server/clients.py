@@ -115,7 +115,8 @@ class ClientConnection(Protocol):
             return
         self._active_s = now_s = self._seconds()
         lines = self._parser.frame(data)
-        if lines and self._may_take_at_once(lines) and self._take_at_once(lines, now_s):
+        may_take = lines and (self._may_answer_at_once or self._may_promise_at_once(lines))
+        if may_take and self._take_at_once(lines, now_s):
             if not self._parser.is_rest_too_long:
                 return
             lines = b""
@@ -195,13 +196,16 @@ class ClientConnection(Protocol):
             count = self._answer(self._commands.popleft())
             self._pause(self._pace.take(count, self._seconds()))
         self._is_working = False
-        output = self._answers.take()
-        if output:
-            self.transport.write(output)
+        self._write()
         if self._input is Input.OPEN:
             self._read_or_wait()
         elif not self._commands and not self._answers:
             self._close()
+
+    def _write(self) -> None:
+        output = self._answers.take()
+        if output:
+            self.transport.write(output)
 
     @property
     def _may_answer_at_once(self) -> bool:
@@ -213,12 +217,11 @@ class ClientConnection(Protocol):
             and self._input is _OPEN
         )
 
-    def _may_take_at_once(self, lines: bytes) -> bool:
-        """Tell whether lines can be taken together: at once, or as answers that will wait together."""
-        if self._context.promises is None:
-            return self._may_answer_at_once
+    def _may_promise_at_once(self, lines: bytes) -> bool:
+        """Tell whether lines can be taken together though their answers will wait: there is room for them."""
         return (
-            self._is_reading
+            self._context.promises is not None
+            and self._is_reading
             and not (self._commands or self._is_output_full)
             and len(self._answers) + lines.count(b"\n") <= self._context.limits.answers_waiting
         )
@@ -245,7 +248,9 @@ class ClientConnection(Protocol):
             replica.on_owed()
         if unsent:
             self.transport.write(unsent)
-        self._hold_back(self._pace.take(count, now_s))
+        wait_s = self._pace.take(count, now_s)
+        if wait_s or self._is_output_full:
+            self._read_or_wait(wait_s)
         return None
 
     def _take_at_once(self, lines: bytes, now_s: float) -> bool:
@@ -254,18 +259,16 @@ class ClientConnection(Protocol):
         if taken is None:
             return False
         answers, count = taken
-        self._give(lines, answers, count)
-        output = self._answers.take()
-        if output:
-            self.transport.write(output)
-        self._hold_back(self._pace.take(count, now_s))
-        return True
-
-    def _hold_back(self, wait_s: float) -> None:
-        """Read nothing while the client is ahead of its pace, does not read, or has enough waiting."""
+        context = self._context
+        if context.promises is None and not context.log.lines:
+            self.transport.write(answers)
+        else:
+            self._give(lines, answers, count)
+            self._write()
+        wait_s = self._pace.take(count, now_s)
         if wait_s or self._is_output_full or self._answers.slots:
-            self._pause(wait_s)
-            self._read_or_wait()
+            self._read_or_wait(wait_s)
+        return True
 
     def _must_wait(self) -> bool:
         return (
@@ -283,7 +286,8 @@ class ClientConnection(Protocol):
         self._pause_end = None
         self._work()
 
-    def _read_or_wait(self) -> None:
+    def _read_or_wait(self, wait_s: float = 0) -> None:
+        self._pause(wait_s)
         may_read = not self._commands and not self._must_wait()
         if may_read is not self._is_reading:
             self._is_reading = may_read
