@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.places.geometry import distance_from
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 MAX_RESULTS: Final = 20
 """The most places that a question may ask for, and that Google gives at a time."""
-
-_BLANK_LINES: Final = re.compile(r"\n{2,}")
 
 
 def place(  # noqa: PLR0913, PLR0917  # the fields of one place
@@ -64,8 +61,9 @@ def nearest_first(results: Iterable[dict[str, Any]], center: Position) -> list[d
 def render(answer: Answer, bound: int) -> bytes:
     """Return the JSON text as a client gets it, cut to `bound` results.
 
-    Laid out like Google's; no run of newlines is longer than one, and none stands at the end. A number that
-    JSON lacks (NaN, an infinity) is a `ValueError`; half a surrogate pair, which UTF-8 lacks, becomes `?`.
+    Laid out like Google's; no line is empty, and no newline stands at the end: JSON escapes those in strings.
+    A number that JSON lacks (NaN, an infinity) is a `ValueError`; half a surrogate pair, which UTF-8 lacks,
+    becomes `?`.
     """
     results: Sequence[dict[str, Any]] = answer.get("results", [])
     text = json.dumps(
@@ -75,4 +73,4 @@ def render(answer: Answer, bound: int) -> bytes:
         indent=3,
         separators=(",", " : "),
     )
-    return _BLANK_LINES.sub("\n", text).strip("\n").encode("utf-8", "replace")
+    return text.encode("utf-8", "replace")
