@@ -4,6 +4,7 @@ The fakes stand only where no real part can: for places that take their time (`H
 its other side (`MemoryTransport`, `MemoryNetwork`), for the death of a process (`MortalReactor`).
 """
 
+from herd.testing.checksums import CHECKSUM, ids_of_one_checksum
 from herd.testing.client import Client, connect, connect_unix
 from herd.testing.clock import TurningClock
 from herd.testing.herd import LocalHerd, LocalServer, ReservedPorts, SimulatedPorts, local_config, start_herd
@@ -13,6 +14,7 @@ from herd.testing.places import HeldPlaces, answer_of
 from herd.testing.transport import MemoryTransport
 
 __all__ = [
+    "CHECKSUM",
     "Client",
     "HeldPlaces",
     "LocalHerd",
@@ -26,6 +28,7 @@ __all__ = [
     "answer_of",
     "connect",
     "connect_unix",
+    "ids_of_one_checksum",
     "local_config",
     "start_herd",
 ]

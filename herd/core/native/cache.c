@@ -102,12 +102,12 @@ Handle cache_evict(Cache *cache)
 static Offer add_client(Cache *cache, Candidate *candidate, size_t id_at)
 {
     const AtLine *at = &candidate->at;
-    Handle handle = store_add(&cache->store, candidate->checksum, at->line, id_at, candidate->received_ns);
+    Handle handle = store_add(&cache->store, candidate->key, at->line, id_at, candidate->received_ns);
     if (handle == NO_HANDLE || !ages_add(&cache->ages, handle, candidate->filed_ns)) {
         PyErr_NoMemory();
         return OFFER_FAILED;
     }
-    mark(cache, candidate->checksum);
+    mark(cache, candidate->key.checksum);
     if (cache->store.count > cache->most_clients) {
         Handle evicted = cache_evict(cache);
         if (evicted == NO_HANDLE)
@@ -135,6 +135,6 @@ Offer cache_offer(Cache *cache, Candidate *candidate, int64_t now_ns)
         PyErr_NoMemory();
         return OFFER_FAILED;
     }
-    mark(cache, candidate->checksum);
+    mark(cache, candidate->key.checksum);
     return OFFER_NEWS;
 }

@@ -25,7 +25,7 @@ typedef struct {
 /* A record that may be news. */
 typedef struct {
     AtLine at;
-    uint32_t checksum;
+    Key key;
     Handle held;         /* what the cache has of this client */
     int64_t filed_ns;    /* when its origin received it, as the caller says */
     int64_t received_ns; /* the same, as the line says */

@@ -85,7 +85,7 @@ static PyObject *cache_configure(Cache *cache, PyObject *limits)
 /* The record of a client; NULL where there is none. */
 static const Record *record_held(const Cache *cache, Text client_id)
 {
-    Handle handle = store_find(&cache->store, checksum_of(client_id), client_id);
+    Handle handle = store_find(&cache->store, key_of(client_id), client_id);
     return handle == NO_HANDLE ? NULL : store_record(&cache->store, handle);
 }
 
@@ -140,8 +140,8 @@ static PyObject *cache_offer_method(Cache *cache, PyObject *args)
         || !as_ns(received, &candidate.filed_ns) || !read_at_line(line, &candidate.at)
         || !received_by(&candidate.at, &candidate.received_ns))
         return NULL;
-    candidate.checksum = checksum_of(candidate.at.client_id);
-    candidate.held = store_find(&cache->store, candidate.checksum, candidate.at.client_id);
+    candidate.key = key_of(candidate.at.client_id);
+    candidate.held = store_find(&cache->store, candidate.key, candidate.at.client_id);
     Offer offer = cache_offer(cache, &candidate, now_ns);
     return offer == OFFER_FAILED ? NULL : PyBool_FromLong(offer);
 }

@@ -9,14 +9,14 @@
 #ifndef HERD_GRAMMAR_H
 #define HERD_GRAMMAR_H
 
-#include "text.h"
+#include "key.h"
 
 /* One IAMAT line; `fields` is `<client id> <position> <time>` in one piece. */
 typedef struct {
     Text client_id;
     Text time;
     Text fields;
-    uint32_t checksum; /* of the client id; not for the grammar to say */
+    Key key; /* of the client id; not for the grammar to say */
     bool has_carriage_return;
 } Report;
 
@@ -27,7 +27,7 @@ typedef struct {
     Text difference;
     Text client_id;
     Text time;
-    uint32_t checksum; /* of the client id; not for the grammar to say */
+    Key key; /* of the client id; not for the grammar to say */
 } AtLine;
 
 /* Scan the IAMAT line that begins at `at`; return where the next begins, or NULL. */

@@ -100,8 +100,8 @@ static bool is_retry(const Intake *intake, const Record *held, Text fields)
 static int answer(Intake *intake, const Report *report)
 {
     Store *store = &intake->cache->store;
-    Candidate candidate = {.checksum = report->checksum, .filed_ns = intake->now_ns};
-    candidate.held = store_find(store, candidate.checksum, report->client_id);
+    Candidate candidate = {.key = report->key, .filed_ns = intake->now_ns};
+    candidate.held = store_find(store, candidate.key, report->client_id);
     size_t begin = intake->reply.bytes;
     if (candidate.held != NO_HANDLE && is_retry(intake, store_record(store, candidate.held), report->fields))
         return answer_held(intake, begin, store_record(store, candidate.held));
@@ -110,7 +110,7 @@ static int answer(Intake *intake, const Report *report)
     Offer offer = cache_offer(intake->cache, &candidate, intake->now_ns);
     if (offer == OFFER_NEWS) {
         intake->is_news = PyTuple_GET_SIZE(intake->owed) > 0;
-        return owe(intake->owed, store_record(store, candidate.held), candidate.at.client_id);
+        return owe(intake->owed, candidate.key.hash, store_record(store, candidate.held), candidate.at.client_id);
     }
     if (offer == OFFER_OLD && candidate.held != NO_HANDLE)
         return answer_held(intake, begin, store_record(store, candidate.held));
@@ -122,10 +122,10 @@ static void look_ahead(const Intake *intake, const Report *next, size_t left)
 {
     const Store *store = &intake->cache->store;
     if (left > 2 * FORESIGHT)
-        store_foresee_place(store, next[2 * FORESIGHT].checksum);
+        store_foresee_place(store, next[2 * FORESIGHT].key);
     if (left > FORESIGHT) {
-        store_foresee_record(store, next[FORESIGHT].checksum);
-        owe_soon(intake->owed, next[FORESIGHT].checksum);
+        store_foresee_record(store, next[FORESIGHT].key);
+        owe_soon(intake->owed, next[FORESIGHT].key.hash);
     }
 }
 
@@ -150,8 +150,8 @@ static bool scan_reports(const Store *store, Text lines, size_t longest_id, Repo
         at = scan_report(at, end, longest_id, &reports[i]);
         if (at == NULL)
             return false;
-        reports[i].checksum = checksum_of(reports[i].client_id);
-        store_foresee_slot(store, reports[i].checksum);
+        reports[i].key = key_of(reports[i].client_id);
+        store_foresee_slot(store, reports[i].key);
     }
     return at == end;
 }

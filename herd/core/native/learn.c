@@ -23,8 +23,8 @@ static bool is_held(const Cache *cache, Handle held, Text line)
 static int take_record(Lesson *lesson, const AtLine *at)
 {
     Cache *cache = lesson->cache;
-    Candidate candidate = {.at = *at, .checksum = at->checksum};
-    candidate.held = store_find(&cache->store, candidate.checksum, at->client_id);
+    Candidate candidate = {.at = *at, .key = at->key};
+    candidate.held = store_find(&cache->store, candidate.key, at->client_id);
     outbox_forget(lesson->outbox, at);
     if (is_held(cache, candidate.held, at->line))
         return 0;
@@ -38,7 +38,7 @@ static int take_record(Lesson *lesson, const AtLine *at)
     Offer offer = cache_offer(cache, &candidate, lesson->now_ns);
     if (offer == OFFER_NEWS) {
         lesson->is_news = PyTuple_GET_SIZE(lesson->owed) > 0;
-        return owe(lesson->owed, store_record(&cache->store, candidate.held), at->client_id);
+        return owe(lesson->owed, candidate.key.hash, store_record(&cache->store, candidate.held), at->client_id);
     }
     return offer == OFFER_FAILED ? -1 : 0;
 }
@@ -48,11 +48,11 @@ static void look_ahead(const Lesson *lesson, const AtLine *next, size_t left)
 {
     const Store *store = &lesson->cache->store;
     if (left > 2 * FORESIGHT)
-        store_foresee_place(store, next[2 * FORESIGHT].checksum);
+        store_foresee_place(store, next[2 * FORESIGHT].key);
     if (left > FORESIGHT) {
-        store_foresee_record(store, next[FORESIGHT].checksum);
-        slots_foresee(&lesson->outbox->places, next[FORESIGHT].checksum);
-        owe_soon(lesson->owed, next[FORESIGHT].checksum);
+        store_foresee_record(store, next[FORESIGHT].key);
+        slots_foresee(&lesson->outbox->places, next[FORESIGHT].key.hash);
+        owe_soon(lesson->owed, next[FORESIGHT].key.hash);
     }
 }
 
@@ -76,8 +76,8 @@ static bool scan_record(const Store *store, const char **at, const char *end, Lo
     *at = scan_at_line(*at, end, record);
     if (*at == NULL || record->client_id.bytes > longest.id || record->line.bytes > longest.line)
         return false;
-    record->checksum = checksum_of(record->client_id);
-    store_foresee_slot(store, record->checksum);
+    record->key = key_of(record->client_id);
+    store_foresee_slot(store, record->key);
     return true;
 }
 

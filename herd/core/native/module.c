@@ -19,7 +19,7 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit__native(void)
 {
-    if (cache_setup() < 0 || PyType_Ready(&CacheType) < 0 || PyType_Ready(&OutboxType) < 0)
+    if (key_setup() < 0 || cache_setup() < 0 || PyType_Ready(&CacheType) < 0 || PyType_Ready(&OutboxType) < 0)
         return NULL;
     PyObject *made = PyModule_Create(&module);
     PyObject *capsule = PyCapsule_New((void *)&interface, CORE_INTERFACE, NULL);

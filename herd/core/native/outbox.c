@@ -13,16 +13,16 @@ void outbox_init(Outbox *outbox)
     outbox->places = (Slots){0};
 }
 
-Handle outbox_find(const Outbox *outbox, uint32_t checksum, Text client_id)
+Handle outbox_find(const Outbox *outbox, uint32_t hash, Text client_id)
 {
     const Slots *places = &outbox->places;
     if (places->count == 0)
         return NO_HANDLE;
-    for (uint32_t at = slots_first(places, checksum);; at = slots_next(places, at)) {
+    for (uint32_t at = slots_first(places, hash);; at = slots_next(places, at)) {
         Slot slot = places->at[at];
         if (slot.handle == NO_HANDLE)
             return NO_HANDLE;
-        if (slot.checksum == checksum && is_record_of(outbox->entries[slot.handle].record, client_id))
+        if (slot.hash == hash && is_record_of(outbox->entries[slot.handle].record, client_id))
             return slot.handle;
     }
 }
@@ -49,7 +49,7 @@ static Handle take_entry(Outbox *outbox)
     return entry;
 }
 
-static void append(Outbox *outbox, Record *record)
+static void append(Outbox *outbox, uint32_t hash, Record *record)
 {
     Handle entry = take_entry(outbox);
     outbox->entries[entry] = (Waiting){record_hold(record), outbox->end, NO_HANDLE};
@@ -58,12 +58,12 @@ static void append(Outbox *outbox, Record *record)
     else
         outbox->entries[outbox->end].after = entry;
     outbox->end = entry;
-    slots_add(&outbox->places, (Slot){record->checksum, entry});
+    slots_add(&outbox->places, (Slot){hash, entry});
 }
 
-bool outbox_put(Outbox *outbox, Record *record, Text client_id)
+bool outbox_put(Outbox *outbox, uint32_t hash, Record *record, Text client_id)
 {
-    Handle entry = outbox_find(outbox, record->checksum, client_id);
+    Handle entry = outbox_find(outbox, hash, client_id);
     if (entry != NO_HANDLE) {
         Record *older = outbox->entries[entry].record;
         outbox->entries[entry].record = record_hold(record);
@@ -72,7 +72,7 @@ bool outbox_put(Outbox *outbox, Record *record, Text client_id)
     }
     if (!make_room(outbox) || !slots_make_room(&outbox->places))
         return false;
-    append(outbox, record);
+    append(outbox, hash, record);
     return true;
 }
 
@@ -82,7 +82,7 @@ static void drop_entry(Outbox *outbox, Handle entry)
     Waiting dropped = outbox->entries[entry];
     *(dropped.before == NO_HANDLE ? &outbox->front : &outbox->entries[dropped.before].after) = dropped.after;
     *(dropped.after == NO_HANDLE ? &outbox->end : &outbox->entries[dropped.after].before) = dropped.before;
-    slots_remove(&outbox->places, dropped.record->checksum, entry);
+    slots_remove(&outbox->places, hash_of(record_client(dropped.record)), entry);
     record_release(dropped.record);
     outbox->entries[entry].after = outbox->first_free;
     outbox->first_free = entry;
@@ -90,7 +90,7 @@ static void drop_entry(Outbox *outbox, Handle entry)
 
 void outbox_forget(Outbox *outbox, const AtLine *at)
 {
-    Handle entry = outbox_find(outbox, at->checksum, at->client_id);
+    Handle entry = outbox_find(outbox, at->key.hash, at->client_id);
     if (entry == NO_HANDLE)
         return;
     const Record *waits = outbox->entries[entry].record;
@@ -146,17 +146,17 @@ bool are_outboxes(PyObject *outboxes)
     return is_right;
 }
 
-void owe_soon(PyObject *outboxes, uint32_t checksum)
+void owe_soon(PyObject *outboxes, uint32_t hash)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(outboxes); i++)
-        slots_foresee(&((Outbox *)PyTuple_GET_ITEM(outboxes, i))->places, checksum);
+        slots_foresee(&((Outbox *)PyTuple_GET_ITEM(outboxes, i))->places, hash);
 }
 
-int owe(PyObject *outboxes, Record *record, Text client_id)
+int owe(PyObject *outboxes, uint32_t hash, Record *record, Text client_id)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(outboxes); i++) {
         Outbox *outbox = (Outbox *)PyTuple_GET_ITEM(outboxes, i);
-        if (outbox->is_open && !outbox_put(outbox, record, client_id))
+        if (outbox->is_open && !outbox_put(outbox, hash, record, client_id))
             return PyErr_NoMemory(), -1;
     }
     return 0;

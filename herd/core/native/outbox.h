@@ -38,10 +38,10 @@ extern PyTypeObject OutboxType;
 void outbox_init(Outbox *outbox);
 
 /* The entry of a client; NO_HANDLE if none waits. */
-Handle outbox_find(const Outbox *outbox, uint32_t checksum, Text client_id);
+Handle outbox_find(const Outbox *outbox, uint32_t hash, Text client_id);
 
 /* Have a record wait, in the place of an older one of its client or at the end; false where memory is out. */
-bool outbox_put(Outbox *outbox, Record *record, Text client_id);
+bool outbox_put(Outbox *outbox, uint32_t hash, Record *record, Text client_id);
 
 /* Drop what waits for a client, unless it is newer than a record that the neighbor has. */
 void outbox_forget(Outbox *outbox, const AtLine *at);
@@ -58,10 +58,10 @@ void outbox_empty(Outbox *outbox);
 /* A tuple of outboxes: whoever is owed what is news. */
 bool are_outboxes(PyObject *outboxes);
 
-/* Ask for where a record of such a checksum would stand, before it is time for it. */
-void owe_soon(PyObject *outboxes, uint32_t checksum);
+/* Ask for where a client of such a hash would stand, before it is time for it. */
+void owe_soon(PyObject *outboxes, uint32_t hash);
 
 /* Owe a record to all of them that are open; -1 with an exception set. */
-int owe(PyObject *outboxes, Record *record, Text client_id);
+int owe(PyObject *outboxes, uint32_t hash, Record *record, Text client_id);
 
 #endif

@@ -47,13 +47,13 @@ static bool read_at_line(PyObject *line, AtLine *at)
         PyErr_Format(PyExc_ValueError, "not an AT line: %R", line);
         return false;
     }
-    at->checksum = checksum_of(at->client_id);
+    at->key = key_of(at->client_id);
     return true;
 }
 
 static bool is_newer_than_waiting(const Outbox *outbox, const AtLine *at)
 {
-    Handle entry = outbox_find(outbox, at->checksum, at->client_id);
+    Handle entry = outbox_find(outbox, at->key.hash, at->client_id);
     if (entry == NO_HANDLE)
         return true;
     const Record *waits = outbox->entries[entry].record;
@@ -69,8 +69,8 @@ static int put_line(Outbox *outbox, PyObject *line, bool if_newer)
         return 0;
     int64_t of_no_interest_ns = 0; /* when it was received concerns the cache */
     size_t id_at = (size_t)(at.client_id.at - at.line.at);
-    Record *record = record_make(at.checksum, at.line, id_at, of_no_interest_ns);
-    bool is_put = record != NULL && outbox_put(outbox, record, at.client_id);
+    Record *record = record_make(at.key.checksum, at.line, id_at, of_no_interest_ns);
+    bool is_put = record != NULL && outbox_put(outbox, at.key.hash, record, at.client_id);
     if (record != NULL)
         record_release(record);
     return is_put ? 0 : (PyErr_NoMemory(), -1);

@@ -9,7 +9,7 @@
 
 void slots_add(Slots *slots, Slot slot)
 {
-    uint32_t at = slots_first(slots, slot.checksum);
+    uint32_t at = slots_first(slots, slot.hash);
     while (slots->at[at].handle != NO_HANDLE)
         at = slots_next(slots, at);
     slots->at[at] = slot;
@@ -38,15 +38,15 @@ bool slots_make_room(Slots *slots)
     return true;
 }
 
-void slots_remove(Slots *slots, uint32_t checksum, Handle handle)
+void slots_remove(Slots *slots, uint32_t hash, Handle handle)
 {
-    uint32_t hole = slots_first(slots, checksum);
+    uint32_t hole = slots_first(slots, hash);
     while (slots->at[hole].handle != handle)
         hole = slots_next(slots, hole);
     /* Those that stand after it go where they would stand without it. */
     uint32_t mask = slots->capacity - 1;
     for (uint32_t at = (hole + 1) & mask; slots->at[at].handle != NO_HANDLE; at = (at + 1) & mask) {
-        uint32_t wanted = slots_first(slots, slots->at[at].checksum);
+        uint32_t wanted = slots_first(slots, slots->at[at].hash);
         if (((at - wanted) & mask) >= ((at - hole) & mask)) {
             slots->at[hole] = slots->at[at];
             hole = at;

@@ -1,7 +1,7 @@
-/* Checksums -> handles: a hash table with open addressing, under the cache and under the outboxes.
+/* Hashes -> handles: a table with open addressing, under the cache and under the outboxes.
  *
- * It keeps the checksums and not what they are made of: two things may have the same, so a look-up goes through the slots
- * of a checksum until it finds what it looks for or an empty one.
+ * It keeps the hashes and not what they are made of: two things may have the same, so a look-up goes through the slots of
+ * a hash until it finds what it looks for or an empty one.
  */
 #ifndef HERD_SLOTS_H
 #define HERD_SLOTS_H
@@ -14,7 +14,7 @@
 typedef uint32_t Handle;
 
 typedef struct {
-    uint32_t checksum;
+    uint32_t hash;
     Handle handle; /* NO_HANDLE where the slot is empty */
 } Slot;
 
@@ -24,13 +24,10 @@ typedef struct {
     uint32_t count;
 } Slots;
 
-/* The slot where the search for a checksum begins, and the one that follows. There must be slots.
-
-   Ids that differ in their last digits have checksums that differ in few bits, so their slots crowd together. That is good:
-   clients who report together are found in the same lines of the processor's cache. */
-static inline uint32_t slots_first(const Slots *slots, uint32_t checksum)
+/* The slot where the search for a hash begins, and the one that follows. There must be slots. */
+static inline uint32_t slots_first(const Slots *slots, uint32_t hash)
 {
-    return checksum & (slots->capacity - 1);
+    return hash & (slots->capacity - 1);
 }
 
 static inline uint32_t slots_next(const Slots *slots, uint32_t at)
@@ -38,11 +35,11 @@ static inline uint32_t slots_next(const Slots *slots, uint32_t at)
     return (at + 1) & (slots->capacity - 1);
 }
 
-/* Ask for the slot of a checksum before it is time for it. */
-static inline void slots_foresee(const Slots *slots, uint32_t checksum)
+/* Ask for the slot of a hash before it is time for it. */
+static inline void slots_foresee(const Slots *slots, uint32_t hash)
 {
     if (slots->capacity > 0)
-        __builtin_prefetch(&slots->at[slots_first(slots, checksum)]);
+        __builtin_prefetch(&slots->at[slots_first(slots, hash)]);
 }
 
 /* Make room for one more; false where memory is out. */
@@ -52,7 +49,7 @@ bool slots_make_room(Slots *slots);
 void slots_add(Slots *slots, Slot slot);
 
 /* Empty the slot of a handle; there must be one. */
-void slots_remove(Slots *slots, uint32_t checksum, Handle handle);
+void slots_remove(Slots *slots, uint32_t hash, Handle handle);
 
 /* Empty them all; the memory goes too where they were many more than needed. */
 void slots_empty(Slots *slots);

@@ -1,7 +1,7 @@
 /* Client id -> record, in as little memory as Redis takes: the table under the compiled cache.
  *
  * Records are known by handles, small numbers that stay the same while a client's record changes. Each shard is a hash
- * table of them; a slot keeps the checksum, so that a miss seldom touches a record.
+ * table of them; a slot keeps the hash of the id, so that a miss seldom touches a record.
  */
 #ifndef HERD_STORE_H
 #define HERD_STORE_H
@@ -23,9 +23,6 @@ typedef struct {
 void store_init(Store *store);
 void store_clear(Store *store);
 
-/* The CRC-32 that zlib computes. */
-uint32_t checksum_of(Text client_id);
-
 static inline Record *store_record(const Store *store, Handle handle)
 {
     return store->records[handle];
@@ -34,15 +31,15 @@ static inline Record *store_record(const Store *store, Handle handle)
 /* Most of a look-up is waiting for memory. Who has many before him asks for the slot early, a while before its time for
    what says where the record is, and shortly before it for the record. */
 #define FORESIGHT 8
-void store_foresee_slot(const Store *store, uint32_t checksum);
-void store_foresee_place(const Store *store, uint32_t checksum);
-void store_foresee_record(const Store *store, uint32_t checksum);
+void store_foresee_slot(const Store *store, Key key);
+void store_foresee_place(const Store *store, Key key);
+void store_foresee_record(const Store *store, Key key);
 
 /* Find a client's record; NO_HANDLE if there is none. */
-Handle store_find(const Store *store, uint32_t checksum, Text client_id);
+Handle store_find(const Store *store, Key key, Text client_id);
 
 /* Add the record of a client that has none; NO_HANDLE where memory is out. */
-Handle store_add(Store *store, uint32_t checksum, Text line, size_t id_at, int64_t received_ns);
+Handle store_add(Store *store, Key key, Text line, size_t id_at, int64_t received_ns);
 
 /* Give a client another line; false where memory is out, and nothing has changed then. */
 bool store_replace(Store *store, Handle handle, Text line, size_t id_at, int64_t received_ns);

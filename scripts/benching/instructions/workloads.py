@@ -14,6 +14,7 @@ from herd.core.linkwire import LinkParser
 from herd.core.record import NS_PER_S, make_line, origin_prefix
 from herd.core.replica import Replica
 from herd.core.wire import CommandParser
+from herd.testing import ids_of_one_checksum
 
 CHUNK: Final = 64
 """Messages in a chunk: what a busy connection brings at once."""
@@ -161,6 +162,14 @@ def learned(count: int) -> Work:
     return work
 
 
+def forged(count: int) -> Work:
+    """Take the first reports of clients whose ids have one checksum: more of them must not cost more each."""
+    lines = [
+        b"IAMAT %b +34.068930-118.445127 1479413000.392014450\n" % each for each in ids_of_one_checksum(count)
+    ]
+    return taking([b"".join(lines[at : at + CHUNK]) for at in range(0, count, CHUNK)], Server())
+
+
 def sent(count: int) -> Work:
     """Put records into an outbox and take them out as one write, a chunk at a time."""
     server = Server()
@@ -213,6 +222,7 @@ WORKLOADS: Final[dict[str, Callable[[int], Work]]] = {
     "IAMAT, news, line by line": news_strictly,
     "IAMAT, retry": retry,
     "IAMAT, stale": stale,
+    "IAMAT, new, ids of one checksum": forged,
     "record of a link, news": learned,
     "record into an outbox and out": sent,
     "WHATSAT, parsed": asked,
