@@ -13,8 +13,11 @@ def machine() -> str:
 
 
 def interpreter() -> str:
-    """Return the interpreter that runs this, its compiler, and whether it was built with a profile."""
+    """Return the interpreter that runs this, its compiler, and what its configuration says of a profile.
+
+    Distributions may build theirs with one and not say so there: Debian does.
+    """
     options = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    guided = "profile-guided" if "--enable-optimizations" in options else "not profile-guided"
+    guided = f"with{'' if '--enable-optimizations' in options else 'out'} --enable-optimizations"
     name = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{name} ({platform.python_compiler()}, {guided})"
