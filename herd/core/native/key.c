@@ -1,3 +1,4 @@
+/* How ids are summed and hashed: CRC-32 with eight tables, and SipHash with one round a word and three at the end. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
