@@ -33,6 +33,10 @@ COMMANDS: Final = {
 """Where each subcommand is: module and attribute."""
 
 
+_INTERRUPTED: Final = 130
+"""The exit status after Ctrl-C, as of all commands that a shell runs: 128 and the number of SIGINT."""
+
+
 class _Told(click.ClickException):
     """A `HerdError` on its way out: its lines as they stand, exit status 1."""
 
@@ -62,7 +66,7 @@ class LazyGroup(click.Group):
 
 
 class HerdGroup(LazyGroup):
-    """All commands. Their `HerdError`s end in plain words."""
+    """All commands. Their `HerdError`s, and Ctrl-C, end in plain words."""
 
     places = COMMANDS
 
@@ -72,6 +76,9 @@ class HerdGroup(LazyGroup):
             return super().invoke(ctx)
         except HerdError as error:
             raise _Told(str(error)) from error
+        except KeyboardInterrupt as interrupt:
+            click.echo("Interrupted.", err=True)
+            raise click.exceptions.Exit(_INTERRUPTED) from interrupt
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's

@@ -4,6 +4,11 @@ What goes wrong becomes a `ProviderError` of one line here and nowhere else, so 
 library, which may quote an address with a key in it, travels further. Answers are read with a running count
 and the connection is dropped at the bound. They are asked for uncompressed: a compressed one could grow a
 thousandfold after it was counted.
+
+Connections are kept between questions, and a kept one may be dead though nobody knows: the provider was
+restarted, or a router on the way has forgotten it. So a question that gets no answer over a kept connection
+is asked once more over a new one, and the others that were kept are let go, as they are as old. Nothing is
+asked that may not be asked twice.
 """
 
 from __future__ import annotations
@@ -15,7 +20,13 @@ import treq.client
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
+from twisted.web.client import (
+    Agent,
+    HTTPConnectionPool,
+    RequestTransmissionFailed,
+    ResponseDone,
+    ResponseNeverReceived,
+)
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
@@ -38,6 +49,9 @@ MAX_BODY_BYTES: Final = 2_000_000
 
 _IDLE_CONNECTIONS: Final = 8
 """Connections kept open between questions: handshakes are the longest part of a short one."""
+
+_NO_ANSWER: Final = (RequestTransmissionFailed, ResponseNeverReceived)
+"""What a connection ends with that was dead already: not a byte of an answer came."""
 
 _TOO_MANY_REQUESTS: Final = 429
 _OK: Final = 200
@@ -64,7 +78,10 @@ class JsonClient:
         else:
             self._pool = HTTPConnectionPool(surroundings.reactor)
             self._pool.maxPersistentPerHost = _IDLE_CONNECTIONS
+            self._pool.retryAutomatically = False  # not of a POST; `_ask` does it for all
             agent = Agent(surroundings.reactor, pool=self._pool)
+        self._may_keep = False
+        """Whether a connection may have been kept from an earlier question."""
         self._reactor = surroundings.reactor
         self._client = treq.client.HTTPClient(_Uncompressed(agent))
 
@@ -80,17 +97,9 @@ class JsonClient:
 
         `body_or_params` are treq's `params`, `json` or `data`. Raises a `ProviderError`.
         """
+        all_headers = Headers({"User-Agent": [f"herd/{herd.__version__}"], **(headers or {})})
         try:
-            response = await self._client.request(
-                method,
-                self._base_url + path,
-                headers=Headers({"User-Agent": [f"herd/{herd.__version__}"], **(headers or {})}),
-                allow_redirects=False,
-                unbuffered=True,
-                reactor=self._reactor,
-                **body_or_params,
-            )
-            body = await read_bounded(response, MAX_BODY_BYTES)
+            response, body = await self._ask(method, path, all_headers, body_or_params)
         except (CancelledError, ProviderError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a library raises may quote the key
@@ -102,6 +111,39 @@ class JsonClient:
                 f"the places provider cannot be reached: {self.scrub(words)[:200]}", transient=True
             ) from None
         return self._reply(response, body)
+
+    async def _ask(
+        self, method: str, path: str, headers: Headers, body_or_params: Mapping[str, Any]
+    ) -> tuple[IResponse, bytes]:
+        """Send a request and read its answer; once more where a kept connection turns out to be dead."""
+        is_again = not self._may_keep
+        while True:
+            try:
+                response = await self._client.request(
+                    method,
+                    self._base_url + path,
+                    headers=headers,
+                    allow_redirects=False,
+                    unbuffered=True,
+                    reactor=self._reactor,
+                    **body_or_params,
+                )
+                body = await read_bounded(response, MAX_BODY_BYTES)
+            except Exception as error:
+                self._let_go()
+                was_dead = isinstance(error, _NO_ANSWER) and not isinstance(_cause(error), CancelledError)
+                if is_again or not was_dead:
+                    raise
+                is_again = True
+            else:
+                self._may_keep = self._pool is not None
+                return response, body
+
+    def _let_go(self) -> None:
+        """Close what is idle: it is as old as what has just failed, or been silent."""
+        self._may_keep = False
+        if self._pool is not None:
+            self._pool.closeCachedConnections()
 
     def _reply(self, response: IResponse, body: bytes) -> Reply:
         code = int(response.code)

@@ -358,7 +358,7 @@ class Neighbor:
         if left_s <= 0:
             link.refuse(f"silent for {silent_s:.1f} s")
             return
-        if silent_s < limits.heartbeat_s:
+        if silent_s < limits.heartbeat_s and now_s - self._since_s > limits.heartbeat_s / 2:
             self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
         since_s, wait_s = self._asked_s, limits.heartbeat_s
         if not self._has_precedence:

@@ -16,6 +16,7 @@ from herd.sim.engine.faults import (
     ClockDrift,
     ClockStep,
     Crash,
+    FullDisk,
     LinkDown,
     LossyLink,
     OneWay,
@@ -171,10 +172,32 @@ def slow_disks(every_s: float = 10.0, longest_s: float = 10.0, ms: float = 3_000
     return spells(make, every_s, longest_s)
 
 
-def isolated_crashes(every_s: float = 10.0, longest_s: float = 10.0, disk_ms: float = 0.0) -> Mishap:
+def full_disks(every_s: float = 10.0, longest_s: float = 10.0) -> Mishap:
+    """Let a host's disk be full, so that its databases cannot be written."""
+    return spells(lambda stream, hosts: FullDisk(stream.choice(hosts)), every_s, longest_s)
+
+
+def blackouts(every_s: float = 15.0, longest_s: float = 5.0) -> Mishap:
+    """Cut the power of all hosts at once; all boot at the same moment."""
+
+    def draw(stream: Stream, hosts: Hosts, from_s: float, until_s: float) -> list[Step]:
+        cuts = spells(lambda _stream, _hosts: PowerCut(hosts[0]), every_s, longest_s)
+        return [
+            Step(cut.at_s, PowerCut(host), cut.for_s)
+            for cut in cuts(stream, hosts, from_s, until_s)
+            for host in hosts
+        ]
+
+    return draw
+
+
+def isolated_crashes(
+    every_s: float = 10.0, longest_s: float = 10.0, disk_ms: float = 0.0, *, is_disk_full: bool = False
+) -> Mishap:
     """Cut one host off, the same each time, and kill it before it is reached again.
 
-    What it told its clients meanwhile, nobody else knows. With `disk_ms` its disk is that slow, too.
+    What it told its clients meanwhile, nobody else knows. With `disk_ms` its disk is that slow, too; or it is
+    full, from the cut until the death.
     """
 
     def draw(stream: Stream, hosts: Hosts, from_s: float, until_s: float) -> list[Step]:
@@ -189,6 +212,8 @@ def isolated_crashes(every_s: float = 10.0, longest_s: float = 10.0, disk_ms: fl
             steps += [cut, Step(dead_s, Crash(victim), _rounded(cut.until_s - dead_s + 0.5))]
             if disk_ms:
                 steps.append(Step(cut.at_s, SlowDisk(victim, disk_ms), cut.for_s))
+            if is_disk_full:
+                steps.append(Step(cut.at_s, FullDisk(victim), _rounded(dead_s - cut.at_s)))
         return steps
 
     return draw

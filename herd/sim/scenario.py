@@ -8,16 +8,24 @@ can be run again with fewer steps, and printed.
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import field, frozen, has
+from attrs.validators import ge
 
+from herd.sim.engine import hosting
 from herd.sim.engine.chance import Chance
+from herd.sim.engine.identity import with_identity
 from herd.sim.engine.profile import Profile
 from herd.sim.engine.simulation import Simulation
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 SHIPPED: Final = Path(__file__).with_name("scenarios")
 
@@ -39,6 +47,15 @@ class Step:
     at_s: float
     action: Action
     for_s: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not (0.0 <= self.at_s < math.inf and 0.0 <= (self.for_s or 0.0) < math.inf):
+            raise ValueError(f"a step at {self.at_s} s, for {self.for_s} s: give times from 0 on")
+        if not has(type(self.action)):
+            raise TypeError(
+                f"{type(self.action).__name__} is no attrs class: what a step does must be one, so that it "
+                "can be printed, and the history shrunk"
+            )
 
     @property
     def until_s(self) -> float:
@@ -66,9 +83,9 @@ class Scenario:
     """One sentence, shown in lists."""
     build: Callable[[Simulation], object]
     """Makes the hosts and starts their programs; what it returns is `simulation.scene`."""
-    duration_s: float
+    duration_s: float = field(validator=ge(0.0))
     """How long it runs in virtual time, unless its last step ends later."""
-    settle_s: float = 15.0
+    settle_s: float = field(default=15.0, validator=ge(0.0))
     """How long it goes on after the last step is over: more than the longest back-off and heartbeat together,
     so that what is not well by then will not be."""
     network: Profile = field(factory=Profile)
@@ -101,9 +118,12 @@ def shipped() -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in SHIPPED.glob("[a-z]*.py"))
 
 
-def load_scenario(name: str) -> Scenario:
-    """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` says why it cannot be."""
-    module = load_module(name)
+def load_scenario(name: str | ModuleType) -> Scenario:
+    """Read a shipped scenario by its name, or a file by its path; a `ScenarioError` says why it cannot be.
+
+    Of a module that `load_module` has returned, return its scenario.
+    """
+    module: Any = load_module(name) if isinstance(name, str) else name
     scenario = getattr(module, "scenario", None)
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"{module.__file__} has no `scenario = Scenario(...)` in it")
@@ -120,17 +140,35 @@ def load_module(name: str) -> Any:
     if path.suffix == ".py" and "scenario" not in path.read_text(encoding="utf-8", errors="replace"):
         # Most likely the program that is to be simulated: it would run its reactor, for real.
         raise ScenarioError(f"{path} has no `scenario = Scenario(...)` in it, and was not run")
+    _reach(path)
     module_name = f"herd_scenario_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise ScenarioError(f"{path} is no Python file; a scenario is one, with a `scenario = Scenario(...)`")
+    hosting.install()  # first: then what the module and its imports bind are pins
     module = importlib.util.module_from_spec(spec)
+    vars(module)["__builtins__"] = with_identity()
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise ScenarioError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        place = f"{path}{_line_in(path, error)}"
+        raise ScenarioError(f"{place} cannot be read: {type(error).__name__}: {error}") from error
     return module
+
+
+def _reach(path: Path) -> None:
+    """Let a scenario import, and host, what lies beside it: as a script can, and however herd was started."""
+    directory = str(path.absolute().parent)
+    if path.parent != SHIPPED and directory not in sys.path:
+        sys.path.append(directory)
+
+
+def _line_in(path: Path, error: BaseException) -> str:
+    """Return `:LINE` for the last line of a file that an error passed; nothing if it passed none."""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename in {str(path), str(path.absolute())}]
+    return f":{lines[-1]}" if lines else ""
 
 
 def _what_there_is() -> str:

@@ -35,7 +35,9 @@ command `herd sim` does for itself, if programs under test walk over sets.
 
 from __future__ import annotations
 
+import os
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -59,13 +61,15 @@ class Simulate(Protocol):
 
     def __call__(
         self,
-        scenario: str | Scenario,
+        scenario: str | Scenario | ModuleType,
         *,
         seed: int = 0,
         steps: Sequence[Step] | None = None,
         draws: Mapping[tuple[str, int], int] | None = None,
     ) -> Outcome:
-        """Run a scenario (a shipped one's name, a file, or one made here); fail if a check does.
+        """Run a scenario (a shipped one's name, a file, one made here); fail if a check does.
+
+        A module that `load_module` has read stands for its file, and is not read again.
 
         `steps` stand in for those that its plan draws, `draws` (label and number, 64 bits) for single draws.
         """
@@ -102,30 +106,37 @@ def simulate() -> Simulate:
     """Return a function that runs a scenario and fails the test if one of its checks does."""
 
     def run(
-        scenario: str | Scenario,
+        scenario: str | Scenario | ModuleType,
         *,
         seed: int = 0,
         steps: Sequence[Step] | None = None,
         draws: Mapping[tuple[str, int], int] | None = None,
     ) -> Outcome:
         __tracebackhide__ = True
-        name = scenario if isinstance(scenario, str) else "scenario"
+        name = _name(scenario)
         try:
-            found = load_scenario(scenario) if isinstance(scenario, str) else scenario
+            found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         except ScenarioError as error:
             pytest.fail(str(error), pytrace=False)
         task = Task(
-            scenario=name,
+            scenario=name or "scenario",
             seed=seed,
             steps=None if steps is None else tuple(steps),
             overrides=dict(draws or {}),
         )
         outcome = perform(task, found).outcome
         if outcome.violations:
-            pytest.fail(_told(task, outcome, named=isinstance(scenario, str)), pytrace=False)
+            pytest.fail(_told(task, outcome, named=name is not None), pytrace=False)
         return outcome
 
     return run
+
+
+def _name(scenario: str | Scenario | ModuleType) -> str | None:
+    """Return what the command line calls a scenario; None for one that was made here."""
+    if isinstance(scenario, ModuleType):
+        return os.path.relpath(str(scenario.__file__))
+    return scenario if isinstance(scenario, str) else None
 
 
 def _told(task: Task, outcome: Outcome, *, named: bool) -> str:

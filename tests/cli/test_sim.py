@@ -18,7 +18,6 @@ from tests.cli.simulating import (
     FORGETFUL,
     LIMIT_S,
     SCENARIOS,
-    afresh,
     read,
     sim,
     told,
@@ -202,28 +201,6 @@ def test_what_passes_is_not_shrunk() -> None:
     assert done.stderr == "herd: no check fails with seed 47: there is nothing to shrink\n"
 
 
-def test_seeds_are_checked_in_two_processes() -> None:
-    done = afresh("check", COUNTER, "--seed", "3", "--count", "2")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(
-        r"seeds 3 to 4: the same history in 2 processes \(Python [\d.]+ with hash seed 1, Python [\d.]+ with "
-        r"hash seed 2, pure\)\.\n",
-        done.stdout,
-    )
-
-
-def test_a_program_that_walks_over_a_set_is_found_out() -> None:
-    done = afresh("check", SCENARIOS / "wandering.py")
-    assert done.returncode == 1
-    lines = done.stdout.splitlines()
-    assert re.fullmatch(
-        r"seed 0: not the same history under Python .* seed 1 and Python .* seed 2, pure\.", lines[0]
-    )
-    assert lines[1] == "Event 3 is the first that differs:"
-    assert re.fullmatch(r"hash seed 1:    1\.000001  walker +RESOLVE +[a-z]+", lines[-2])
-    assert re.fullmatch(r"hash seed 2:    1\.000001  walker +RESOLVE +[a-z]+", lines[-1])
-
-
 def test_hashes_are_fixed_unless_they_are_checked() -> None:
     environ = {key: value for key, value in environment().items() if key != "PYTHONHASHSEED"}
     digests = set()
@@ -234,17 +211,6 @@ def test_hashes_are_fixed_unless_they_are_checked() -> None:
         )
         digests.add(read(done.stdout)["digest"])
     assert len(digests) == 1
-
-
-def test_an_interpreter_without_herd_says_so(tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    python.write_text(
-        '#!/bin/sh\ncase "$1" in -c) echo 3.99.0;; *) echo No module named herd >&2; exit 1;; esac\n'
-    )
-    python.chmod(0o755)
-    assert (
-        usage_error("check", COUNTER, "--python", python) == f"{python} cannot run it: No module named herd"
-    )
 
 
 def test_a_draw_is_set_and_the_tape_shows_it(tmp_path: Path) -> None:
@@ -288,6 +254,86 @@ def test_a_part_of_a_trace_is_shown(tmp_path: Path) -> None:
     assert usage_error("trace", trace, "--host", "wst").endswith(": did you mean west?")
 
 
+LONE = """
+import sys
+from attrs import frozen
+from herd.sim import Module, Scenario
+from herd.sim.scenario import Step
+{before}
+
+def build(simulation):
+    simulation.host("lone").start(Module("beside.it"))
+
+scenario = Scenario(about="One host.", build=build, duration_s=1.0, {more})
+"""
+
+
+def lone(directory: Path, before: str = "", more: str = "") -> Path:
+    """Write a scenario with a module beside it that its host runs."""
+    (directory / "beside").mkdir()
+    (directory / "beside" / "it.py").write_text("print('here')")
+    file = directory / "lone.py"
+    file.write_text(LONE.format(before=before, more=more))
+    return file
+
+
+def test_a_scenario_finds_what_lies_beside_it_from_anywhere(tmp_path: Path) -> None:
+    file = lone(tmp_path, before="import beside.it")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("herd")), "sim", "run", str(file)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+        cwd="/",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_module_beside_a_scenario_stands_in_for_one_of_pythons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "string.py").write_text("raise ImportError('not the one')")
+    monkeypatch.chdir(tmp_path)
+    assert told("check", lone(tmp_path))["same"] is True
+
+
+def test_seeds_without_a_history_cannot_be_checked(tmp_path: Path) -> None:
+    file = lone(tmp_path, more="finish=lambda simulation: 1 / 0")
+    assert usage_error("check", file, "--seed", "4").startswith("seed 4 has no history to compare: ")
+
+
+def test_an_error_of_a_scenario_is_told_from_its_own_line_on(tmp_path: Path) -> None:
+    done = sim("run", lone(tmp_path, before="def plan(chance):\n    return 1 / 0", more="plan=plan"))
+    assert done.exit_code == 1
+    text = done.stdout[done.stdout.index("Traceback") :].splitlines()
+    assert [line.split(", line ")[0].strip() for line in text if " File " in line] == [
+        f'File "{tmp_path}/lone.py"'
+    ]
+
+
+def test_a_plan_that_fails_is_not_shrunk(tmp_path: Path) -> None:
+    file = lone(tmp_path, before="def plan(chance):\n    return 1 / 0", more="plan=plan")
+    done = sim("shrink", file, "--seed", "1")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "herd: its plan fails with seed 1: ZeroDivisionError: division by zero\n"
+
+
+def test_figures_may_be_anything_that_prints(tmp_path: Path) -> None:
+    answer = told("run", lone(tmp_path, more='figures=lambda _: {"who": {3}}'))
+    assert answer["figures"] == {"who": "{3}"}
+
+
+def test_ctrl_c_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("herd.cli.sim.run.prepare", interrupt)
+    done = sim("run", COUNTER)
+    assert (done.exit_code, done.stderr) == (130, "Interrupted.\n")
+
+
 def test_the_scenarios_that_come_along() -> None:
     done = sim("scenarios")
     assert re.search(
@@ -321,6 +367,9 @@ def test_the_scenarios_that_come_along() -> None:
         (["seeds", COUNTER, "--count", "0"], "Invalid value for '--count': "),
         (["seeds", COUNTER, "--turns", "0"], "Invalid value for '--turns': "),
         (["seeds", COUNTER, "--limit", "0"], "Invalid value for '--limit': 0 s is no time: give more than 0"),
+        (["replay", "3", "--scenario", COUNTER, "--digest", "xyz"], "'xyz' is no digest: give how it begins"),
+        (["replay", "3", "--scenario", COUNTER, "--digest", ""], "'' is no digest: "),
+        (["trace", COUNTER, "--svg", "--json"], "--svg or --json? Ask for one of them"),
         (["replay", "3"], "3 is a seed: say of what, with --scenario"),
         (["replay", COUNTER], f"{COUNTER}: this is not a trace of a simulation"),
         (["replay", "/no/trace"], "/no/trace: No such file or directory"),

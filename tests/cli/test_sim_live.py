@@ -39,6 +39,28 @@ def test_real_time_is_as_long_as_it_says(free_ports: Callable[[int], list[int]])
     assert time.monotonic() - began_s >= 0.5
 
 
+GIVES_UP = """
+from herd.sim import Call, Scenario
+
+def build(simulation):
+    simulation.host("counter").start(Call(exit, 3))
+
+scenario = Scenario(about="A program that gives up.", build=build, duration_s=0.01, settle_s=0.0)
+"""
+
+
+def test_what_people_said_is_in_no_seed_so_none_is_named(
+    tmp_path: Path, free_ports: Callable[[int], list[int]]
+) -> None:
+    file = tmp_path / "gives_up.py"
+    file.write_text(GIVES_UP)
+    [port] = free_ports(1)
+    for more, is_seed in (["--publish", f"counter:4000={port}"], False), ([], True):
+        done = afresh("run", file, "--seed", "1", "--realtime", *more)
+        assert done.returncode == 1
+        assert ("To make it small" in done.stdout) is is_seed
+
+
 def test_on_a_terminal_a_bar_moves_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
     digests = tmp_path / "digests"
     command = typed("seeds", COUNTER, "--count", "100000", "--jobs", "2", "--digests", digests)

@@ -39,6 +39,8 @@ class Asked:
     arguments: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    port: int
+    """The client's own: which connection it came over."""
 
 
 @define
@@ -65,6 +67,7 @@ class Provider:
                     for name, values in request.requestHeaders.getAllRawHeaders()
                 },
                 request.content.read() if request.content else b"",
+                request.getClientAddress().port,
             )
         )
         request.notifyFinish().addErrback(self._broke_off)
@@ -113,6 +116,12 @@ def text(content: str, code: int = 200, content_type: str = "text/html", **heade
 
 def silence(_: Request) -> int:
     """Take the request and never answer."""
+    return NOT_DONE_YET
+
+
+def hang_up(request: Request) -> int:
+    """Take the request and close the connection without a byte."""
+    request.loseConnection()
     return NOT_DONE_YET
 
 

@@ -10,11 +10,12 @@ import pytest_twisted
 from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
+from twisted.web.server import NOT_DONE_YET
 
 from herd.places.failures import ProviderError
 from herd.places.http import MAX_BODY_BYTES, JsonClient, Reply
 from herd.places.secret import Key
-from tests.places.standins import KEY, cut_off, reactor, says, silence, ten_megabytes, text
+from tests.places.standins import KEY, cut_off, hang_up, reactor, says, silence, ten_megabytes, text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,6 +70,7 @@ async def test_a_refusal_is_a_reply(provider: Provider, client: JsonClient) -> N
         (text("[" * 100_000), "is not JSON", "UNKNOWN_ERROR", False),
         (text("", 302, location="http://127.0.0.1:1/"), "a redirect (HTTP 302)", "UNKNOWN_ERROR", False),
         (cut_off, "cannot be reached", "UNKNOWN_ERROR", True),
+        (hang_up, "cannot be reached", "UNKNOWN_ERROR", True),
     ],
 )
 async def test_what_is_no_answer_is_a_failure_in_one_line(  # noqa: PLR0917  # a row of a table
@@ -135,6 +137,80 @@ async def test_cancelling_hangs_up(provider: Provider, client: JsonClient) -> No
         await asked
     await deferLater(reactor, 0.05)
     assert provider.broken_off == 1
+
+
+async def keep_two(provider: Provider, client: JsonClient) -> set[int]:
+    """Have two connections kept; return their ports."""
+    waiting: list[Request] = []
+
+    def together(request: Request) -> int:
+        waiting.append(request)
+        if len(waiting) == 2:
+            for each in waiting:
+                each.write(b"{}")
+                each.finish()
+        return NOT_DONE_YET
+
+    provider.behaviors = [together]
+    both = [Deferred.fromCoroutine(client.request("GET", "/")) for _ in range(2)]
+    assert [await each for each in both] == [Reply(200, {})] * 2
+    kept = {each.port for each in provider.asked}
+    assert len(kept) == 2
+    provider.asked.clear()
+    return kept
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_kept_connection_that_is_dead_costs_no_answer(
+    provider: Provider, client: JsonClient, method: str
+) -> None:
+    kept = await keep_two(provider, client)
+    provider.behaviors = [hang_up, says(1), says(2)]
+    assert await client.request(method, "/", json={"z": 1}) == Reply(200, 1)
+    assert await client.request(method, "/", json={"z": 1}) == Reply(200, 2)
+    dead, first, second = provider.asked
+    assert dead.port in kept
+    # The other one that was kept is as old: it is not tried, and what has just answered is.
+    assert first.port not in kept
+    assert second.port == first.port
+    assert {each.body for each in provider.asked} == {b'{"z":1}'}
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_question_is_sent_twice_at_most(provider: Provider, client: JsonClient) -> None:
+    await keep_two(provider, client)
+    provider.behaviors = [hang_up]
+    assert (await failure_of(client)).transient
+    assert len(provider.asked) == 2
+    assert (await failure_of(client)).transient
+    assert len(provider.asked) == 3
+
+
+@pytest_twisted.ensureDeferred
+async def test_half_an_answer_is_not_asked_for_again(provider: Provider, client: JsonClient) -> None:
+    await keep_two(provider, client)
+    provider.behaviors = [cut_off]
+    assert (await failure_of(client)).transient
+    assert len(provider.asked) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_after_silence_no_other_kept_connection_is_tried(
+    provider: Provider, client: JsonClient
+) -> None:
+    kept = await keep_two(provider, client)
+    provider.behaviors = [silence, says(1)]
+    asked = Deferred.fromCoroutine(client.request("GET", "/"))
+    while not provider.asked:
+        await deferLater(reactor, 0.001)
+    asked.cancel()
+    with pytest.raises(CancelledError):
+        await asked
+    assert await client.request("GET", "/") == Reply(200, 1)
+    silent, answered = provider.asked
+    assert silent.port in kept
+    assert answered.port not in kept
 
 
 @pytest_twisted.ensureDeferred

@@ -234,3 +234,22 @@ def test_a_dial_that_is_under_way_is_broken_off_by_stopping() -> None:
     alford.turn()
     assert slow.connecting[0].called
     assert not alford.clock.getDelayedCalls()
+
+
+def test_a_link_that_did_not_last_leaves_the_waits_long_whatever_went_over_it() -> None:
+    dead = Dead(TurningClock())
+    alford = Alford(endpoints={"Ball": dead}, source=Ceiling())
+    dead.clock = alford.clock
+    waits_s = []
+    for number in range(4):
+        transport = alford.link(instance=f"{number}")
+        for client in (b"kiwi", b"moa", b"weka"):  # the second one has it look after the link early
+            alford.side.report(client + b"%d" % number)
+            transport.receive(b"PING 0\n")
+            alford.pass_s(0.15)
+        transport.lose()
+        lost_s, count = alford.clock.seconds(), len(dead.dialed_s)
+        while len(dead.dialed_s) == count:
+            alford.pass_s(0.05)
+        waits_s.append(dead.dialed_s[count] - lost_s)
+    assert waits_s == pytest.approx([0.1, 0.4, 1.6, 6.4], abs=0.06)

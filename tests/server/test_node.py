@@ -185,7 +185,7 @@ async def test_a_client_that_does_not_read_is_cut_off_at_the_end(
     (connection,) = server.node.clients.connections.all()
     client.send((b"x" * 1000 + b"\n") * 2000)
     while not connection._is_output_full:
-        await deferLater(reactor, 0)
+        await deferLater(reactor, 0.01)  # for the length of a turn it is full before that
     # The time that is allowed, and a second of grace to take the answers.
     assert await seconds_of(Deferred.fromCoroutine(server.stop()), reactor) == pytest.approx(3, abs=0.01)
     client.transport.resumeProducing()

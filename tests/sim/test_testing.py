@@ -96,6 +96,46 @@ def test_a_small_history_fails_as_it_was_pasted(run_suite: Run) -> None:
     result.stdout.fnmatch_lines(["*Step(0.1, Partition(*north*), for_s=2.0),*"])
 
 
+NOTED = """
+from attrs import frozen
+from herd.sim import Scenario
+from herd.sim.scenario import Step
+
+noted = []
+
+@frozen
+class Note:
+    text: str
+
+    def begin(self, simulation):
+        noted.append(self.text)
+
+    def end(self, simulation):
+        pass
+
+scenario = Scenario(
+    about="What a step does is kept in a global.",
+    build=lambda simulation: simulation.host("lone"),
+    duration_s=1.0,
+    plan=lambda chance: [Step(0.5, Note("a"))],
+    checks={"nothing is noted": lambda simulation: noted},
+)
+"""
+
+
+def test_what_its_steps_keep_in_a_global_is_what_its_checks_find(
+    run_suite: Run, pytester: pytest.Pytester
+) -> None:
+    file = pytester.path / "noted.py"
+    file.write_text(NOTED)
+    noted = load_module(str(file))
+    text = as_test(str(file), 3, [Step(0.5, noted.Note("b"))])
+    assert "\n    simulate(\n        noted,\n        seed=3,\n" in text
+    result = run_suite(text)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["noted.py with seed 3, digest *", "  nothing is noted: b"])
+
+
 def test_a_draw_can_be_set(run_suite: Run) -> None:
     result = run_suite(
         f"""

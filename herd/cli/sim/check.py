@@ -14,14 +14,16 @@ from herd.cli.sim.common import limit_option, scenario_argument
 
 if TYPE_CHECKING:
     from herd.cli.sim.fresh import Difference, Process
+    from herd.sim.explore.compare import Parting
 
 
 _JSON: Final = """one object:
   scenario, first, count, same
   processes   python, hash_seed and pure (nothing compiled) of each
-  difference  null, or seed, processes (two numbers), event, before,
-              left, right: the first event that differs, and the lines
-              before it
+  difference  null, or seed, processes (two numbers), failed (the
+              checks that failed in each), event, before, left, right:
+              the first event that differs, and the lines before it;
+              these are null if only the checks differ
 """
 
 
@@ -53,9 +55,9 @@ def check(  # noqa: PLR0913 - options
 ) -> None:
     """See whether a seed is one history in every process.
 
-    Runs seeds in fresh processes with different hash seeds, one of them with nothing compiled, and compares
-    the histories. What makes one differ is most often a set that is walked: its order comes from hashes or
-    addresses. The first event that differs is shown, after those before it: look at who acts there.
+    Runs seeds in fresh processes with different hash seeds and time zones, one of them with nothing compiled,
+    and compares the histories, and what checks say. What differs is most often a set that is walked: its
+    order comes from hashes or addresses. The first event that differs is shown, after those before it.
 
     Exit status: 0 if all histories are the same; 1 if one differs; 2 if an interpreter cannot run it.
     """
@@ -85,11 +87,20 @@ def _as_json(found: list[Process], difference: Difference | None) -> dict[str, A
         and {
             "seed": difference.seed,
             "processes": [found.index(difference.left), found.index(difference.right)],
-            "event": difference.parting.number,
-            "before": difference.parting.before,
-            "left": difference.parting.left,
-            "right": difference.parting.right,
+            "failed": difference.failed,
+            **_parting_as_json(difference.parting),
         },
+    }
+
+
+def _parting_as_json(parting: Parting | None) -> dict[str, Any]:
+    if parting is None:
+        return dict.fromkeys(("event", "before", "left", "right"))
+    return {
+        "event": parting.number,
+        "before": parting.before,
+        "left": parting.left,
+        "right": parting.right,
     }
 
 
@@ -104,6 +115,13 @@ def _print(found: list[Process], seed: int, count: int, difference: Difference |
         click.echo(f"{which}: the same history in {len(found)} processes ({names}).")
         return
     left, right, parting = difference.left, difference.right, difference.parting
+    if parting is None:
+        click.echo(
+            f"seed {difference.seed}: the same history under {left} and {right}, but not to the checks:\n"
+        )
+        for name, failed in zip(_names(left, right), difference.failed, strict=True):
+            click.echo(f"{name}: {'fails ' + ', '.join(failed) if failed else 'passed'}")
+        return
     click.echo(
         f"seed {difference.seed}: not the same history under {left} and {right}.\n"
         f"Event {parting.number} is the first that differs:\n"

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 from attrs import frozen
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOOK_S: Final = 0.05
 _PURE: Final = 2
+_ZONES: Final = ("UTC0", "EST5EDT", "JST-9")
+"""Each process is in another part of the world."""
 _VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 
@@ -42,12 +44,27 @@ class Process:
 
 @frozen
 class Difference:
-    """A seed whose history is not the same in two processes, and where they part."""
+    """A seed whose history is not the same in two processes, and where they part.
+
+    `parting` is None if only what its checks say differs: `failed` are those that failed in each.
+    """
 
     seed: int
     left: Process
     right: Process
-    parting: Parting
+    parting: Parting | None
+    failed: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class _Told(NamedTuple):
+    """What became of a seed in a process."""
+
+    digest: str | None
+    failed: tuple[str, ...] = ()
+    """The checks that failed."""
+
+
+_NOTHING: Final = _Told(None)
 
 
 def processes(pythons: Sequence[Path]) -> list[Process]:
@@ -78,19 +95,27 @@ def compare(  # noqa: PLR0913 - all of what was asked for
 
     `directory` is for files in between. A usage error for an interpreter that cannot run them.
     """
-    digests = _digests(found, scenario, first, count, limit_s, directory)
+    told = _tell(found, scenario, first, count, limit_s, directory)
     for seed in range(first, first + count):
-        for number, other in enumerate(digests[1:], 1):
-            if other.get(seed) != digests[0].get(seed):
-                parting = _parting(found[0], found[number], scenario, seed, directory)
-                if parting is not None:
-                    return Difference(seed, found[0], found[number], parting)
+        if all(each.get(seed, _NOTHING).digest is None for each in told):
+            raise click.UsageError(
+                f"seed {seed} has no history to compare: its run ends with an error; herd sim run tells which"
+            )
+        mine = told[0].get(seed, _NOTHING)
+        for number, each in enumerate(told[1:], 1):
+            other = each.get(seed, _NOTHING)
+            if other == mine:
+                continue
+            differs = other.digest != mine.digest
+            parting = _parting(found[0], found[number], scenario, seed, directory) if differs else None
+            if parting is not None or other.failed != mine.failed:
+                return Difference(seed, found[0], found[number], parting, (mine.failed, other.failed))
     return None
 
 
-def _digests(  # noqa: PLR0913, PLR0917 - all of what was asked for
+def _tell(  # noqa: PLR0913, PLR0917 - all of what was asked for
     found: list[Process], scenario: str, first: int, count: int, limit_s: float, directory: Path
-) -> list[dict[int, str]]:
+) -> list[dict[int, _Told]]:
     files = [directory / f"digests-{number}" for number in range(len(found))]
     jobs = max(1, len(os.sched_getaffinity(0)) // len(found)) if hasattr(os, "sched_getaffinity") else 1
     started = []
@@ -98,14 +123,15 @@ def _digests(  # noqa: PLR0913, PLR0917 - all of what was asked for
         more = ["--first", first, "--count", count, "--jobs", jobs, "--limit", limit_s]
         started.append(_start(process, "seeds", scenario, *more, "--all", "--json", "--digests", file))
     _wait(started, files, count)
-    for process, running in zip(found, started, strict=True):
-        _complain(process, running)
-    return [_read(file) for file in files]
+    reports = [_complain(process, running) for process, running in zip(found, started, strict=True)]
+    return [_read(file, report) for file, report in zip(files, reports, strict=True)]
 
 
 def _start(process: Process, verb: str, *words: object) -> subprocess.Popen[str]:
-    command = [process.python, "-m", "herd.cli", "sim", verb, *map(str, words)]
-    environ = {**os.environ, "PYTHONHASHSEED": str(process.hash_seed)}
+    # Without -P a module beside the scenario could stand in for one of Python's.
+    command = [process.python, "-P", "-m", "herd.cli", "sim", verb, *map(str, words)]
+    zone = _ZONES[process.hash_seed % len(_ZONES)]
+    environ = {**os.environ, "PYTHONHASHSEED": str(process.hash_seed), "TZ": zone}
     if process.is_pure:
         environ["HERD_PURE"] = "1"
     return subprocess.Popen(  # noqa: S603 - the interpreters that were given
@@ -131,18 +157,25 @@ def _lines(file: Path) -> int:
     return file.read_bytes().count(b"\n") if file.exists() else 0
 
 
-def _complain(process: Process, running: subprocess.Popen[str]) -> None:
+def _complain(process: Process, running: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return the report of a process; a usage error if it could not run."""
     told, errors = running.communicate()
     if not told.startswith("{"):
         last = (errors.strip().splitlines() or [f"exit status {running.returncode}"])[-1]
         raise click.UsageError(f"{process.python} cannot run it: {last}")
+    report: dict[str, Any] = json.loads(told)
+    return report
 
 
-def _read(file: Path) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _read(file: Path, report: dict[str, Any]) -> dict[int, _Told]:
+    failed = {
+        each["seed"]: tuple(dict.fromkeys(violation["check"] for violation in each["violations"]))
+        for each in report["failed"]
+    }
+    found: dict[int, _Told] = {}
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         told: dict[str, Any] = json.loads(line)
-        found[told["seed"]] = told["digest"]
+        found[told["seed"]] = _Told(told["digest"], failed.get(told["seed"], ()))
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import click
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from herd.sim.explore.task import Task
     from herd.sim.explore.verdict import Verdict
     from herd.sim.scenario import Scenario
+
+
+_DIGEST: Final = re.compile("[0-9a-fA-F]{1,32}")
 
 
 @example("herd sim replay failure.trace", "herd sim replay 37 --scenario chat.py --digest 9dc28e83")
@@ -41,6 +45,8 @@ def replay(*, what: str, scenario: str | None, digest: str | None, as_json: bool
     With --json, one object: same (null for a seed without --digest), digest, expected, and first_difference
     (null, or its number, before, then and now) beside what `herd sim run --json` tells.
     """
+    if digest is not None and not _DIGEST.fullmatch(digest):
+        raise click.UsageError(f"{digest!r} is no digest: give how it begins, up to 32 of 0-9 and a-f")
     pin()
     if what.isdecimal():
         _replay_seed(int(what), scenario, digest, as_json=as_json)
@@ -67,7 +73,7 @@ def _replay_seed(seed: int, scenario: str | None, digest: str | None, *, as_json
     task = Task(scenario=scenario, seed=seed)
     verdict = perform_alone(task, found)
     now = verdict.outcome.digest if verdict.outcome else ""
-    same = None if digest is None else bool(digest) and now.startswith(digest.lower())
+    same = None if digest is None else now.startswith(digest.lower())
     _tell(task, verdict, _Comparison(same, digest), as_json=as_json)
 
 

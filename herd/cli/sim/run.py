@@ -107,7 +107,7 @@ def run(  # noqa: PLR0913 - options
     task = Task(scenario=scenario, seed=seed, overrides=dict(overrides), until_s=until_s)
     files = {"trace_file": trace_file, "tape_file": tape_file}
     verdict = _live(task, found, publications, **files) if realtime else _alone(task, found, **files)
-    _tell(task, verdict, trace_file, as_json=as_json)
+    _tell(task, verdict, trace_file, as_json=as_json, is_seed=not publications)
     raise click.exceptions.Exit(1 if verdict.violations else 0)
 
 
@@ -125,12 +125,13 @@ def _alone(task: Task, found: Scenario, **files: Path | None) -> Verdict:
     return perform_alone(task, found, **files)
 
 
-def _tell(task: Task, verdict: Verdict, trace_file: Path | None, *, as_json: bool) -> None:
+def _tell(task: Task, verdict: Verdict, trace_file: Path | None, *, as_json: bool, is_seed: bool) -> None:
+    """Report; `is_seed`: nothing came from outside, so that the seed gives the same again."""
     from herd.cli.sim import report
 
     if as_json:
-        click.echo(json.dumps(report.as_json(task, verdict), ensure_ascii=False))
+        click.echo(json.dumps(report.as_json(task, verdict), ensure_ascii=False, default=repr))
         return
     report.print_report(task, verdict)
-    if verdict.violations:
+    if verdict.violations and is_seed:
         report.print_what_next(task, trace=None if trace_file is None else str(trace_file))

@@ -30,7 +30,7 @@ FORMS = {
 
 def _form_options(command: Callable[..., None]) -> Callable[..., None]:
     for form, text in reversed(FORMS.items()):
-        command = click.option(f"--{form}", "form", flag_value=form, help=text)(command)
+        command = click.option(f"--{form}", form, is_flag=True, help=text)(command)
     return command
 
 
@@ -50,20 +50,23 @@ def _form_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--to", "to_s", metavar="SECONDS", type=float, help="End at this virtual time.")
 @click.option("--host", "hosts", metavar="NAME", multiple=True, help="Only this host; may be repeated.")
-def trace(  # noqa: PLR0913 - options
+def trace(
     *,
     file: Path,
-    form: str | None,
     out: Path | None,
     from_s: float,
     to_s: float | None,
     hosts: tuple[str, ...],
+    **forms: bool,
 ) -> None:
     """Show a history that was recorded.
 
     FILE is what `herd sim run --trace FILE` wrote. In text and JSON each event has its virtual time, its
     host, what happened, and an excerpt of the bytes.
     """
+    form, *more = [name for name, is_asked in forms.items() if is_asked] or ["text"]
+    if more:
+        raise click.UsageError(f"--{form} or --{more[0]}? Ask for one of them")
     from herd.sim.engine.tracefile import TraceError, read_trace
     from herd.sim.pictures import PictureError, Window
 
@@ -74,7 +77,7 @@ def trace(  # noqa: PLR0913 - options
             window.check(history)
             stack.enter_context(file_errors(out))
             stream = sys.stdout if out is None else stack.enter_context(out.open("w", encoding="utf-8"))
-            _writer(form or "text")(history, stream, window)
+            _writer(form)(history, stream, window)
             if out is None:
                 stream.flush()
     except (TraceError, PictureError) as error:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 process: Process | None = None
 
 FAILURES: Final = (Exception, SystemExit, GeneratorExit, CancelledError)
-"""What a program raises and its reactor logs: all but Ctrl-C, which is meant for the simulation."""
+"""What a program raises and its reactor logs.
+
+A real reactor logs whatever is raised. Here comes out what is meant for who simulates: Ctrl-C, the outcomes
+of test runners (pytest's are no `Exception`s), and with them any other class that is derived from
+`BaseException` alone.
+"""
 
 thread: int = get_ident()
 """The thread that simulates. In others nobody is ever hosted, whoever is current."""

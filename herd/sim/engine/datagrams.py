@@ -11,10 +11,10 @@ import errno
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine import current, trace
+from herd.sim.engine import trace
 from herd.sim.engine.datagramoptions import DatagramOptions
 from herd.sim.engine.datagramroutes import MAX_BYTES, Route, is_shared_address
-from herd.sim.engine.oserrors import os_error
+from herd.sim.engine.oserrors import check_port, os_error
 
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
@@ -26,7 +26,6 @@ Address = tuple[str, int]
 _ANY: Final = "0.0.0.0"  # noqa: S104 - the address of all interfaces
 _LOOPBACK: Final = "127.0.0.1"
 _BROADCAST: Final = "255.255.255.255"
-_LAST_PORT: Final = 65_535
 _BUFFER_HEAD: Final = 256
 _SMALLEST_BUFFER: Final = 832
 _BUFFER_ROOM: Final = 399
@@ -109,7 +108,7 @@ class DatagramSocket:
     def bind(self, address: Address) -> None:
         """Take an address and port; an OSError as a kernel has it."""
         interface, port = address
-        _check_port("bind", port)
+        check_port("bind", port)
         interface = "" if interface == _ANY else interface
         if interface and not self.host.is_own(interface) and not is_shared_address(interface):
             raise os_error(errno.EADDRNOTAVAIL)
@@ -126,7 +125,7 @@ class DatagramSocket:
 
     def connect(self, address: Address) -> None:
         """Send to one peer from now on, and hear of it alone."""
-        _check_port("connect", address[1])
+        check_port("connect", address[1])
         self._bind_if_needed()
         if self.local[0] == _ANY:
             self.local = (self._source(address[0]), self.local[1])
@@ -170,7 +169,7 @@ class DatagramSocket:
     def _send_first(self, data: bytes, address: Address) -> None:
         """Find out where an address is, and send there."""
         target, port = address
-        _check_port("sendto", port)
+        check_port("sendto", port)
         if port == 0:
             raise os_error(errno.EINVAL)
         target = {"<broadcast>": _BROADCAST, _ANY: _LOOPBACK}.get(target, target)
@@ -228,11 +227,7 @@ class DatagramSocket:
         Returns whether there was room for it.
         """
         if self.reader is not None and not (self._inbox or self.error or self.process.halted):
-            process = self.process
-            if process.directory is None:
-                current.process = process
-            else:
-                process.become_current()
+            self.process.become_current()
             if self.simulation.trace is not None:
                 self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
             self.reader.deliver(data, source)
@@ -287,8 +282,3 @@ class DatagramSocket:
         self.is_closed = True
         self._inbox.clear()
         self.options.leave_all()
-
-
-def _check_port(call: str, port: int) -> None:
-    if not 0 <= port <= _LAST_PORT:
-        raise OverflowError(f"{call}(): port must be 0-65535.")

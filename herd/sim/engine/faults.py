@@ -284,6 +284,24 @@ class SlowDisk:
 
 
 @frozen
+class FullDisk:
+    """The disk of a host is full: the SQLite databases in its files cannot be written, only read.
+
+    Other files are not touched by it.
+    """
+
+    host: str
+
+    def begin(self, simulation: Simulation) -> None:
+        """Fill it."""
+        simulation.hosts[self.host].full_disks += 1
+
+    def end(self, simulation: Simulation) -> None:
+        """Make room."""
+        simulation.hosts[self.host].full_disks -= 1
+
+
+@frozen
 class NamesFail:
     """The DNS fails, for one name or (without a name) for all.
 

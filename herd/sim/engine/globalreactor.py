@@ -101,7 +101,10 @@ def replace_everywhere(replacements: list[tuple[Any, Any]]) -> None:
 
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
-            namespace = vars(module)
+            try:
+                namespace = vars(module)
+            except TypeError:  # the shell of a module that the running process has not loaded
+                continue
             for name, value in list(namespace.items()):
                 new = new_of(value)
                 if new is not value:

@@ -53,6 +53,8 @@ class Host(Owner):
         """Those that a restart has replaced: what they printed and how they ended can still be seen."""
         self.thread_delays: list[Latency] = [_THREAD]
         """How long work takes that a program gives to a thread (a disk's write, most often): the last one."""
+        self.full_disks = 0
+        """How many faults have its disk full."""
         self.faults = 0
         """How many faults have its programs down."""
         self.pauses = 0

@@ -23,6 +23,7 @@ from herd.sim.engine.pins.pin import hosted
 _MASK: Final = (1 << 64) - 1
 _HASH_MASK: Final = (1 << 60) - 1
 _PLAIN_METACLASSES: Final = frozenset({type, ABCMeta, type(Protocol)})
+_build_class: Final = builtins.__build_class__
 _HASH_OF_OBJECT: Final = object.__hash__
 _hashed: Final[dict[int, _Hashed]] = {}
 """By id: the hashes of the objects that live."""
@@ -58,11 +59,25 @@ def _forget(gone: _Hashed) -> None:
     del _hashed[gone.id]
 
 
+class _Outside:
+    """What is hashed while no process runs: where a scenario builds, and in its steps and checks."""
+
+    number = 0
+    seed = 0
+
+
+def begin(seed: int) -> None:
+    """Count anew what is hashed while no process runs: a simulation begins."""
+    _Outside.number = 0
+    _Outside.seed = seed
+
+
 def _next_hash() -> int:
     process = hosted()
     simulation: Any = None if process is None else process.simulation
     if simulation is None:
-        return _mix(len(_hashed))
+        _Outside.number += 1
+        return _mix(_Outside.number ^ _mix(~_Outside.seed & _MASK))
     number = _counted.get(simulation, 0) + 1
     _counted[simulation] = number
     return _mix(number + _mix(simulation.seed))
@@ -83,12 +98,17 @@ class Identity:
     __hash__ = identity_hash
 
 
+def with_identity() -> dict[str, Any]:
+    """Return Python's builtins for a module whose classes are a program's."""
+    return {**vars(builtins), "__build_class__": build_class}
+
+
 def build_class(function: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
     """Make a class of a program: what a `class` statement calls."""
     if _hashes_by_address(types.resolve_bases(bases), keywords.get("metaclass", type)):
         bases = (*bases[:-1], Identity, object) if bases and bases[-1] is object else (*bases, Identity)
-        return builtins.__build_class__(function, name, *bases, **keywords)
-    made = builtins.__build_class__(function, name, *bases, **keywords)
+        return _build_class(function, name, *bases, **keywords)
+    made = _build_class(function, name, *bases, **keywords)
     if len(bases) > 1 and getattr(made, "__hash__", None) is identity_hash:
         _prefer_others(made)
     return made

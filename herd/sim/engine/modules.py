@@ -15,6 +15,7 @@ import builtins
 import importlib.util
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from herd.sim.engine.sources import Source
 
-_BUILTINS: Final[dict[str, Any]] = {}
-"""The `__builtins__` of all namespaces of programs."""
+_REAL: Final = vars(builtins)
+_PLUGIN: Final = "twisted.plugins."
 
 
 @frozen
@@ -54,17 +55,29 @@ class Modules:
         for name in self.own:
             if "." in name:
                 raise ValueError(f"own={name!r}: name the whole package, {name.partition('.')[0]!r}")
+        self.builtins = make_builtins()
+        """The `__builtins__` of all its namespaces."""
         self.loaded: dict[str, ModuleType] = {}
         self._decided: dict[str, bool] = {}
+        self._plugin_path = sources.plugin_directories(path)
+        self.plugins = sorted(file.stem for each in self._plugin_path for file in Path(each).glob("*.py"))
+        """The modules in `twisted/plugins` beside the script, which Twisted looks through for plugins."""
 
     def owns(self, name: str) -> bool:
         """Tell whether a module, loaded or not, belongs to the program."""
         top = name.partition(".")[0]
         decided = self._decided.get(top)
         if decided is None:
-            decided = top in self.loaded or top in self.own or any(each[top] for each in self._path)
+            decided = top in self.loaded or top in self.own or self._is_beside(top)
             self._decided[top] = decided
-        return decided
+        return decided or (name.startswith(_PLUGIN) and name.removeprefix(_PLUGIN) in self.plugins)
+
+    def _is_beside(self, top: str) -> bool:
+        """Tell whether a module is beside the script; a directory without code gives way to a library."""
+        specs = [spec for each in self._path if (spec := each[top]) is not None]
+        if any(spec.origin is not None for spec in specs):
+            return True
+        return bool(specs) and not sources.is_library(top)
 
     def has(self, name: str) -> bool:
         """Tell whether there is a module of this name; its packages are loaded for that."""
@@ -102,7 +115,7 @@ class Modules:
 
     def tac(self, file: str) -> dict[str, Any]:
         """Execute a .tac file as twistd does, which gives it no `__name__`, and return its namespace."""
-        namespace = {"__file__": file, "__builtins__": _BUILTINS or make_builtins()}
+        namespace = {"__file__": file, "__builtins__": self.builtins}
         code = sources.find_file("__main__", file).code
         assert code is not None
         exec(code, namespace)  # noqa: S102 - it is what twistd does
@@ -113,6 +126,8 @@ class Modules:
         parent = name.rpartition(".")[0]
         if not parent:
             return sources.find(name, self._path) or sources.find_importable(name)
+        if not self.owns(parent):
+            return sources.find(name, sources.directories(self._plugin_path))
         path = getattr(self.load(parent), "__path__", None)
         if path is None:
             raise ModuleNotFoundError(f"No module named {name!r}; {parent!r} is not a package", name=name)
@@ -141,7 +156,7 @@ class Modules:
         module = ModuleType(name)
         namespace = vars(module)
         spec = source.spec
-        namespace["__builtins__"] = _BUILTINS or make_builtins()
+        namespace["__builtins__"] = self.builtins
         namespace["__spec__"] = spec
         namespace["__loader__"] = spec.loader
         namespace["__package__"] = spec.parent
@@ -172,9 +187,8 @@ class Modules:
 
 
 def make_builtins() -> dict[str, Any]:
-    """Return the builtins of programs: Python's own at this moment, and two of ours."""
-    _BUILTINS.update(vars(builtins), __import__=own_import, __build_class__=build_class)
-    return _BUILTINS
+    """Make the builtins of a program: Python's own at this moment, and two of ours."""
+    return {**_REAL, "__import__": own_import, "__build_class__": build_class}
 
 
 def own_import(
@@ -193,7 +207,8 @@ def own_import(
         return __import__(name, globals, locals, fromlist or (), level)
     module = modules.load(absolute)
     if not fromlist:
-        return modules.loaded[absolute.partition(".")[0]]
+        top = absolute.partition(".")[0]
+        return modules.loaded[top] if modules.owns(top) else __import__(top)
     if hasattr(module, "__path__"):
         _load_named(modules, module, fromlist)
     return module

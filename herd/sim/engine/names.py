@@ -8,6 +8,8 @@ with a real reactor a program cannot tell a name that fails from one that does n
 
 from __future__ import annotations
 
+import socket
+from ipaddress import IPv4Address as IPv4
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
@@ -78,6 +80,14 @@ class Names:
         return delay_ns if after_ms is None else round(after_ms * NS_PER_MS), ()
 
 
+def numeric_address(name: str) -> str | None:
+    """Return what a number stands for that is an address in another form, as "127.1"; None if it is none."""
+    try:
+        return None if not name.strip() == name != "" else str(IPv4(socket.inet_aton(name)))
+    except (OSError, UnicodeError):
+        return None
+
+
 @implementer(IHostResolution)
 @frozen
 class _Resolution:
@@ -126,6 +136,8 @@ class SimulatedResolver:
         if name.lower() == "localhost":
             return 0, ("127.0.0.1",)
         simulation = self._process.simulation
+        if not simulation.network.names.addresses(name) and (number := numeric_address(name)) is not None:
+            return 0, (number,)
         return simulation.network.names.look_up(name, simulation.chance.stream("names"))
 
     @staticmethod

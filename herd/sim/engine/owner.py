@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from herd.sim.engine import contexts, current
 from herd.sim.engine.kinds import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
     from pathlib import Path
 
     from herd.sim.engine.clock import HostClock
@@ -32,12 +34,23 @@ class Owner:
         """Whose program runs in its events; None: nobody's."""
         self.directory: Path | None = None
         """Of a process, its working directory; None if it may not care for one."""
+        self.context: Context | None = None
+        """Of a process, what its main thread keeps of `contextvars`."""
         self.index = NOBODY
         """Of a host, its number in a trace."""
         self.ending: list[Callable[[], object]] = []
         """Of a process, what is to be called at the end of its turn."""
         self.writing: list[Any] = []
         """Of a process, who is to write then."""
+
+    def become_current(self) -> None:
+        """Of a process: have its program be the one that runs now, in an event of its host."""
+        process: Process = self  # type: ignore[assignment]
+        if current.process is not process:
+            current.process = process
+            contexts.see(self.context)
+            if self.directory is not None:
+                process.enter_directory()
 
     def record(self, kind: int, peer: Owner | None, flow: int, size: int, data: bytes = b"") -> None:
         """Put an event of this host into the trace, if there is one."""

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 TURN_NS: Final = 1_000
 """How late a timer is, and how long a turn of a reactor takes."""
+LONGEST_S: Final = 3_000_000_000
+"""Almost a century: who waits longer waits so long, and no sum of nanoseconds needs more than 63 bits."""
 _NS_PER_S: Final = 1_000_000_000
+_LONGEST_NS: Final = LONGEST_S * _NS_PER_S
+_COMPREHENSIONS: Final = ("<listcomp>.", "<dictcomp>.", "<setcomp>.")
+"""Python 3.12 and later have no function for these, so none in the names of what is made there."""
 
 
 class PlainTimer:
@@ -54,7 +59,7 @@ class PlainTimer:
         """Why it cannot be cancelled any more."""
         reactor: Any = process.reactor
         self._timers = reactor.timers
-        wait_ns = round(delay * _NS_PER_S)
+        wait_ns = round(min(delay, LONGEST_S) * _NS_PER_S)
         self.local_ns: int = reactor.local_ns() + wait_ns
         """When it is due, by the host's clock."""
         self.due_ns = 0
@@ -62,12 +67,16 @@ class PlainTimer:
         self.entries = 0
         """How many events will look at it."""
         self.schedule(wait_ns)
+        simulation = process.simulation
+        if wait_ns <= 0 and simulation.timed != simulation.events:
+            simulation.put_off = simulation.events
 
     def schedule(self, wait_ns: int) -> None:
         """Have the agenda look at it when it is due: in so much time of the host's clock."""
         process = self.process
         simulation = process.simulation
-        self.due_ns = due_ns = simulation.now_ns + max(process.clock.true_ns(wait_ns), 0) + TURN_NS
+        true_ns = min(max(process.clock.true_ns(wait_ns), 0), _LONGEST_NS)
+        self.due_ns = due_ns = simulation.now_ns + true_ns + TURN_NS
         self.entries += 1
         simulation.schedule(due_ns, process, self.come)
 
@@ -83,11 +92,11 @@ class PlainTimer:
                 self.entries = 1
                 simulation.schedule(self.due_ns, process, self.come)
             return
+        simulation.timed = simulation.events
         args, kwargs = self._args, self._kwargs
         self.end(self.already_called)
         if simulation.trace is not None:
-            name = getattr(function, "__qualname__", None) or type(function).__qualname__
-            process.host.record(kinds.TIMER, None, 0, 0, name.encode())
+            process.host.record(kinds.TIMER, None, 0, 0, name_of(function).encode())
         function(*args, **kwargs)
 
     def end(self, state: type[Exception]) -> None:
@@ -102,3 +111,12 @@ class PlainTimer:
     def is_idle(self) -> bool:
         """Whether its entries in the agenda are for nothing."""
         return self.function is None
+
+
+def name_of(function: Any) -> str:
+    """Return the name by which a trace calls a function: the same with every version of Python."""
+    name: str = getattr(function, "__qualname__", None) or type(function).__qualname__
+    if "comp>." in name:
+        for each in _COMPREHENSIONS:
+            name = name.replace(each, "")
+    return name

@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from twisted.python import log
+
+from herd.sim.engine.parted import of_process
 from herd.sim.engine.pins import outside
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from herd.sim.engine.modules import Modules
     from herd.sim.engine.simulation import Simulation
 
     Dropins = dict[str, Any]
 
+_PACKAGE: Final = "twisted.plugins"
 _found: Final[dict[tuple[Any, ...], Dropins]] = {}
 """By a package's name, its directories, and when they changed last."""
 _of_simulation: Final[WeakKeyDictionary[Simulation, dict[str, Dropins]]] = WeakKeyDictionary()
@@ -43,14 +48,20 @@ def remember(plugin: Any) -> None:
         if module.__name__ not in mine:
             with outside():
                 mine[module.__name__] = _look_up(module, get)
-        return mine[module.__name__]
+        shared = mine[module.__name__]
+        if module.__name__ != _PACKAGE or process.modules is None or not process.modules.plugins:
+            return shared
+        own: Dropins = of_process("plugins", lambda: _own(process.modules, plugin))
+        return shared | own
 
     def load_plugin(self: Any) -> Any:
         """Return the plugin itself, as `twisted.plugin.CachedPlugin.load` does."""
         process = hosted()
         module = self.dropin.moduleName
-        if process is None or (process.modules is not None and process.modules.owns(module)):
+        if process is None:
             return load(self)
+        if process.modules is not None and process.modules.owns(module):
+            return getattr(process.modules.load(module), self.name)
         key = module, self.name
         if key not in _loaded:
             _loaded[key] = load(self)
@@ -58,6 +69,19 @@ def remember(plugin: Any) -> None:
 
     plugin.getCache = get_cache
     plugin.CachedPlugin.load = load_plugin
+
+
+def _own(modules: Modules, plugin: Any) -> Dropins:
+    """Return the plugins of Twisted's that are beside a program."""
+    found = {}
+    for name in modules.plugins:
+        try:
+            module = modules.load(f"{_PACKAGE}.{name}")
+        except Exception:  # noqa: BLE001 - as Twisted does
+            log.err()
+        else:
+            found[name] = plugin._generateCacheEntry(module)  # noqa: SLF001
+    return found
 
 
 def _look_up(module: ModuleType, get: Any) -> Dropins:

@@ -6,13 +6,14 @@ takes them along. A paused one misses its events, and gets them when it goes on.
 
 from __future__ import annotations
 
+from contextvars import Context
 from signal import SIG_IGN
 from typing import TYPE_CHECKING, Any
 
-from herd.sim.engine import current, trace
+from herd.sim.engine import trace
 from herd.sim.engine.chance import HostedRandom
 from herd.sim.engine.native import Owner
-from herd.sim.engine.pins import real
+from herd.sim.engine.pins import masks, real
 from herd.sim.engine.reactor import SimulatedReactor
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ _FIRST_PID = 100
 class Process(Owner):
     """One life of a program."""
 
+    context: Context
+    """What its main thread keeps of `contextvars`."""
+
     def __init__(self, host: Host, program: Program, environ: dict[str, str], name: str | None) -> None:
         super().__init__()
         self.process = self
+        self.context = Context()
         self.host = host
         self.index = host.index
         self.clock = host.clock
@@ -53,8 +58,12 @@ class Process(Owner):
         """The modules that are the program's own."""
         self.pinned: Any = None
         """What the pins keep of it: its global random generator, names of temporary files."""
+        self.own: dict[str, Any] = {}
+        """By name: what an interpreter has one of, and this process has another (see `parted`)."""
         self.log: deque[tuple[int, str]] | None = None
         """What it logged: (time in nanoseconds, text)."""
+        self.frees: list[Callable[[], object]] = []
+        """What the kernel does when it has ended, in whatever way: it frees locks."""
         self._missed: list[Any] = []
         self._random: HostedRandom | None = None
         self.reactor = SimulatedReactor(self)
@@ -88,6 +97,9 @@ class Process(Owner):
         self.exit_code = code
         self.halted = True
         self._missed = []
+        frees, self.frees = self.frees, []
+        for free in frees:
+            free()
         self.host.record(trace.EXIT, None, 0, code)
 
     def forget(self) -> None:
@@ -97,6 +109,8 @@ class Process(Owner):
         self.signal_handlers = {}
         self.at_exit = []
         self.modules = self.pinned = None
+        self.context = Context()
+        self.own = {}
         self.reactor = SimulatedReactor(self)
 
     def pause(self) -> None:
@@ -135,17 +149,11 @@ class Process(Owner):
 
     def escaped(self, error: BaseException) -> None:
         """Note that the program reached for the real world."""
-        self.simulation.problem(self.host.name, str(error))
+        self.simulation.problem(self.host.name, str(error), is_escape=True)
         self.simulation.stop()
 
-    def become_current(self) -> None:
-        """Have it be this process whose program runs now, in an event of its host."""
-        if current.process is not self:
-            current.process = self
-            if self.directory is not None:
-                self.enter_directory()
-
     def enter_directory(self) -> None:
-        """Make the process's directory the working directory."""
+        """Make the process's directory the working directory, and its umask that of the kernel."""
         if self.directory is not None:
             real.chdir(self.directory)
+        masks.enter(self)

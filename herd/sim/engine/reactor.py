@@ -8,7 +8,7 @@ of the turn.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IReactorPluggableNameResolver, IReactorPluggableResolver
@@ -16,13 +16,14 @@ from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from herd.sim.engine import current
+from herd.sim.engine import current, singletons, turns
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.current import FAILURES
 from herd.sim.engine.names import SimulatedResolver
 from herd.sim.engine.networking import Networking
 from herd.sim.engine.pins.clocks import is_steady
 from herd.sim.engine.plaintimer import TURN_NS
+from herd.sim.engine.selectables import cannot_iterate, socket_of
 from herd.sim.engine.threads import ThreadPool
 from herd.sim.engine.timers import DelayedCall
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from herd.sim.engine.sockets import TcpSocket
 
 _log = Logger("herd.sim")
-_LONG_TURN_NS: Final = 2_000_000
-"""A turn with much to do: what a thread takes for a small write."""
 
 
 @implementer(IReactorPluggableResolver, IReactorPluggableNameResolver)
@@ -50,6 +49,8 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         self.process = process
         self.timers: dict[int, DelayedCall] = {}
         """What will be called, by numbers."""
+        self._calling = 0
+        """The number of the last event in which threads' calls were made."""
         self._last_timer = 0
         """By id: its hash is for programs to ask, and drawn."""
         self.sockets: dict[Any, None] = {}
@@ -110,8 +111,8 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         simulation = self.process.simulation
         if self._lengths is None:
             self._lengths = simulation.chance.fresh(f"turns {self.process.host.name} {self.process.pid}")
-        length = self._lengths.integer(0, _LONG_TURN_NS * 8)
-        if length <= _LONG_TURN_NS:
+        length = self._lengths.integer(0, turns.LONG_TURN_NS * 8)
+        if length <= turns.LONG_TURN_NS:
             simulation.schedule(simulation.now_ns + length, self.process, function)
             return
         ending = self.process.ending
@@ -128,8 +129,11 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Run what `callFromThread` was given."""
         if self.threadCallQueue:
             self._later(self._run_thread_calls)
+            if self._calling != self.process.simulation.events:
+                turns.put_off(self.process.simulation)
 
     def _run_thread_calls(self) -> None:
+        self._calling = self.process.simulation.events
         calls, self.threadCallQueue = self.threadCallQueue, []
         for function, args, kwargs in calls:
             try:
@@ -164,6 +168,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         self._later(self._ended)
 
     def _ended(self) -> None:
+        singletons.tell_observers("Main loop terminated.")
         if self.when_stopped is not None:
             self.when_stopped()
         else:
@@ -173,6 +178,8 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Log the exception that is being handled, as a reactor's main loop does."""
         if self.process.exit_code is None:  # os._exit has ended it
             _log.failure("Unhandled error in a hosted program")
+
+    iterate = cannot_iterate
 
     # Threads.
 
@@ -190,7 +197,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def addReader(self, reader: Any) -> None:
         """Tell a selectable when it may read."""
-        socket = reader.socket
+        socket = socket_of(reader, "addReader")
         self._selectables[reader] = None
         socket.reader = reader
         if socket.is_readable:
@@ -198,7 +205,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def addWriter(self, writer: Any) -> None:
         """Tell a selectable when it may write: at the end of this turn, or when there is room."""
-        socket = writer.socket
+        socket = socket_of(writer, "addWriter")
         if socket.writer is writer:
             return
         socket.writer = writer
@@ -267,11 +274,7 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
 
     def received(self, reader: Any, data: bytes) -> None:
         """Hand data to the protocol of a transport that reads: what `read_ready` does, the short way."""
-        process = self.process
-        if process.directory is None:
-            current.process = process
-        else:
-            process.become_current()
+        self.process.become_current()
         try:
             reader.protocol.dataReceived(data)
         except FAILURES as problem:  # likewise
@@ -286,6 +289,10 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         """Let a selectable read: the network has brought something."""
         self.process.become_current()
         selectable = socket.reader
+        held: Any = getattr(selectable, "socket", None)
+        if held is not socket:  # it has let go of it, and cannot take it out
+            socket.reader = None
+            return
         try:
             why = selectable.doRead()
         except FAILURES as problem:  # a transport whose protocol fails is closed, and it is logged
@@ -308,8 +315,20 @@ class SimulatedReactor(Networking, _DisconnectSelectableMixin, ReactorBase):
         if process.writing:
             writing = process.writing.copy()
             process.writing.clear()
+            due_ns = turns.leaves_ns(process.simulation)
+            if due_ns is not None:
+                self.put_off_writing(writing, due_ns)
+                return
             for selectable in writing:
                 self.write_one(selectable)
+
+    def put_off_writing(self, writing: list[Any], due_ns: int) -> None:
+        """Let selectables write at a time."""
+        self.process.simulation.schedule(due_ns, self.process, self._write_now, (writing,))
+
+    def _write_now(self, writing: list[Any]) -> None:
+        for each in writing:
+            self.write_at_end(each)
 
     def call_ending(self) -> None:
         """Call what waits for the end of this turn."""

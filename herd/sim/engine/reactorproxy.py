@@ -15,7 +15,6 @@ object for `__providedBy__`, and a property answers.
 
 from __future__ import annotations
 
-from threading import get_ident
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -23,12 +22,15 @@ from weakref import WeakKeyDictionary
 from zope.interface import providedBy
 
 from herd.sim.engine import current
+from herd.sim.engine.pins.escapes import escape
 from herd.sim.engine.pins.pin import hosted
+from herd.sim.engine.pins.real import get_ident
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({})
+_RUN: Final = "a host runs no other program: start it on the simulated host (Host.start)"
 REAL_WORLD: Final = type("RealWorld", (), {})()
 _replaced: Final[dict[str, WeakKeyDictionary[Any, Callable[..., Any]]]] = {}
 """By name, and by the process, or the real world, that has replaced it: a method of the global reactor."""
@@ -334,6 +336,8 @@ class GlobalReactor:
         childFDs: Any = None,
     ) -> Any:
         """See `IReactorProcess`."""
+        if hosted() is not None:
+            raise escape("reactor.spawnProcess", _RUN)
         start = self._method("spawnProcess")
         env = {} if env is NO_ENVIRONMENT else env
         return start(processProtocol, executable, args, env, path, uid, gid, usePTY, childFDs)

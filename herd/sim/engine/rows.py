@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
+from zlib import crc32
 
-from herd.sim.engine.traceblocks import BLOCK_EVENTS, EXCERPT_BYTES, encode
+from herd.sim.engine.traceblocks import BLOCK_EVENTS, CHECK, CHECKED, EXCERPT_BYTES, NETWORK, encode
 
 if TYPE_CHECKING:
     from herd.sim.engine.traceblocks import Row
@@ -20,6 +21,8 @@ class Rows:
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
+        self.hidden: bytes | None = None
+        """What is left out of bytes on the network: a path that another run has not."""
 
     def end_block(self) -> None:
         """Take out a whole block: whoever inherits from this does it."""
@@ -28,9 +31,11 @@ class Rows:
     def add(  # noqa: PLR0913, PLR0917  # an event has seven fields, and building it must cost nothing
         self, kind: int, time_ns: int, host: int, peer: int, flow: int, size: int, data: bytes = b""
     ) -> None:
-        """Add one event. Of `data` the first 96 bytes are kept."""
+        """Add one event. Of `data` the first 96 bytes are kept, and a checksum of all that was sent."""
         rows = self._rows
-        excerpt = data if len(data) <= EXCERPT_BYTES else data[:EXCERPT_BYTES]
+        if self.hidden is not None and kind in NETWORK:
+            data = data.replace(self.hidden, b"")
+        excerpt = data if len(data) <= EXCERPT_BYTES else _cut(kind, data)
         rows.append((kind, time_ns, host, peer, flow, size, excerpt))
         if len(rows) >= BLOCK_EVENTS:
             self.end_block()
@@ -56,3 +61,8 @@ class Rows:
     def clear(self) -> None:
         """Forget all of them."""
         self._rows.clear()
+
+
+def _cut(kind: int, data: bytes) -> bytes:
+    excerpt = data[:EXCERPT_BYTES]
+    return excerpt + CHECK.pack(crc32(data)) if kind in CHECKED else excerpt

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine.pins import outside
 from herd.sim.engine.pins.pin import hosted as hosted_process
-from herd.sim.engine.singletons import parted
+from herd.sim.engine.singletons import PARTED, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,7 +109,8 @@ class Finder:
     ) -> ModuleSpec | None:
         """Find a module of the running process, or a library for it; None if there is none."""
         if hosted_process() is None:
-            return None
+            # A library may be what takes along one that keeps something.
+            return _library(name, path, target) if name in PARTED else None
         modules = own_modules()
         if modules is not None and modules.owns(name):
             return ModuleSpec(name, self) if modules.has(name) else None  # type: ignore[arg-type]

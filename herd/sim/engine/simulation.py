@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from herd.sim.engine import current, hosting, parking, trace
+from herd.sim.engine import current, hosting, identity, parking, trace
 from herd.sim.engine.chance import Chance, Tape
 from herd.sim.engine.clock import EPOCH_S, NS_PER_S, HostClock
 from herd.sim.engine.host import Host
@@ -46,6 +46,8 @@ class Problem:
     time_ns: int
     host: str
     text: str
+    is_escape: bool = False
+    """Whether a program reached for the real world: that ends the run, whatever a scenario allows."""
 
 
 class Hosts(dict[str, Host]):
@@ -72,6 +74,7 @@ class Simulation(Timeline):
     ) -> None:
         hosting.install()
         install_logs()
+        identity.begin(seed)
         super().__init__()
         self.seed = seed
         self.chance = Chance(seed, tape)
@@ -108,6 +111,8 @@ class Simulation(Timeline):
         """Add a host. `profile`: of the links that begin at it, where it differs from the network's."""
         if name in self.hosts:
             raise ValueError(f"there is a host {name} already")
+        if not name.strip() or not name.isprintable():
+            raise ValueError(f"{name!r} cannot be the name of a host: give it some letters")
         index = len(self.hosts)
         if index == _MANY_HOSTS:
             use_large_pages()
@@ -124,6 +129,8 @@ class Simulation(Timeline):
         with outside():
             if self._scratch is None:
                 self._scratch = Scratch()
+                if self.trace is not None:
+                    self.trace.hidden = bytes(self._scratch.path)
             path = self._scratch.path / name
             path.mkdir()
         return path
@@ -215,7 +222,7 @@ class Simulation(Timeline):
                 process = None if self.owner is None else self.owner.process
                 if process is None:
                     raise
-                process.reactor.log_unhandled()
+                process.context.run(process.reactor.log_unhandled)
             else:
                 return
 
@@ -245,9 +252,9 @@ class Simulation(Timeline):
         if self.trace is not None:
             self.trace.add(kind, self.now_ns, host, peer, flow, size, data)
 
-    def problem(self, host: str, text: str) -> None:
+    def problem(self, host: str, text: str, *, is_escape: bool = False) -> None:
         """Keep something that a hosted program did not handle."""
-        self.problems.append(Problem(self.now_ns, host, text))
+        self.problems.append(Problem(self.now_ns, host, text, is_escape))
 
 
 def _is_wanted(event: Event) -> bool:

@@ -1,40 +1,34 @@
 """What libraries keep one of in an interpreter, and what each process must have its own of.
 
 Most state of Twisted hangs on a reactor, or on objects that a program makes. These few things do not: the
-global cooperator, the global DNS resolver, treq's pool of connections, and who listens to the log. Shared,
-they would carry work and connections from one host to another.
+global cooperator, the global DNS resolver, treq's pool of connections, registries (see `registries`), and who
+listens to the log. Shared, they would carry work and connections from one host to another. Each is parted as
+soon as its module is executed, whoever imports it.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
-from twisted.logger import LogPublisher, globalLogBeginner, globalLogPublisher
+from twisted.logger import LogBeginner, Logger, LogPublisher, globalLogBeginner, globalLogPublisher
 
-from herd.sim.engine import globalreactor, plugincache
-from herd.sim.engine.pins.hashes import number
-from herd.sim.engine.pins.pin import hosted
+from herd.sim.engine import globalreactor, plugincache, registries
+from herd.sim.engine.parted import Parted, known, of_process
+from herd.sim.engine.pins.escapes import forbid
+from herd.sim.engine.pins.hashes import LATER, number_module
+from herd.sim.engine.pins.pin import hosted, place_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
-    from herd.sim.engine.process import Process
-
-_own: Final[WeakKeyDictionary[Process, dict[str, Any]]] = WeakKeyDictionary()
+_LOG: Final = "log"
+_TERMINAL: Final = "a hosted program has no terminal: its standard input is at its end"
+_WATCHES: Final = "nothing tells of changes of files here: look at them, with a LoopingCall"
 _done: Final[set[str]] = set()
-
-
-def of_process(name: str, make: Callable[[], Any]) -> Any:
-    """Return what the running process has of something, made at its first use."""
-    process = hosted()
-    assert process is not None
-    mine = _own.setdefault(process, {})
-    if name not in mine:
-        mine[name] = make()
-    return mine[name]
 
 
 def install() -> None:
@@ -49,35 +43,16 @@ def parted(module: ModuleType) -> None:
     """Part what a module keeps, once it is loaded."""
     name = module.__name__
     if name in PARTED and name not in _done:
-        _done.add(name)
         PARTED[name](module)
-
-
-class _Parted:
-    """Stands for an object: each process has another, and the real world the original."""
-
-    def __init__(self, name: str, original: Any, make: Callable[[], Any]) -> None:
-        self.__dict__.update(_name=name, _original=original, _make=make)
-
-    def _mine(self) -> Any:
-        return self._original if hosted() is None else of_process(self._name, self._make)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._mine(), name)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._mine()[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._mine()[key] = value
+        _done.add(name)
 
 
 def _part_cooperator(module: Any) -> None:
-    module._theCooperator = _Parted("cooperator", module._theCooperator, module.Cooperator)  # noqa: SLF001
+    module._theCooperator = Parted("cooperator", module._theCooperator, module.Cooperator)  # noqa: SLF001
 
 
 def _part_pool(module: Any) -> None:
-    module._global_pool = _Parted("treq", module._global_pool, lambda: [None])  # noqa: SLF001
+    module._global_pool = Parted("treq", module._global_pool, lambda: [None])  # noqa: SLF001
 
 
 def _part_resolver(module: Any) -> None:
@@ -103,22 +78,15 @@ def _part_log(_module: Any) -> None:
     add, remove, begin = publisher.addObserver, publisher.removeObserver, beginner.beginLoggingTo
 
     def publish(event: Any) -> None:
-        process = hosted()
-        mine = None if process is None else _own.get(process)
-        if mine and "log" in mine:
-            mine["log"](event)
+        mine = known(_LOG)
+        if mine is not None:
+            mine(event)
 
     def add_observer(observer: Any) -> None:
-        if hosted() is None:
-            add(observer)
-        else:
-            of_process("log", LogPublisher).addObserver(observer)
+        (add if hosted() is None else of_process(_LOG, LogPublisher).addObserver)(observer)
 
     def remove_observer(observer: Any) -> None:
-        if hosted() is None:
-            remove(observer)
-        else:
-            of_process("log", LogPublisher).removeObserver(observer)
+        (remove if hosted() is None else of_process(_LOG, LogPublisher).removeObserver)(observer)
 
     # Twisted's own names for the arguments, which programs give by name.
     def begin_logging_to(
@@ -129,8 +97,8 @@ def _part_log(_module: Any) -> None:
         if hosted() is None:
             begin(observers, discardBuffer, redirectStandardIO)
         else:
-            for each in observers:
-                add_observer(each)
+            mine = of_process("log beginner", lambda: LogBeginner(publisher, io.StringIO(), sys, warnings))
+            mine.beginLoggingTo(observers, discardBuffer, redirectStandardIO)
 
     add(publish)
     publisher.addObserver = add_observer
@@ -138,13 +106,33 @@ def _part_log(_module: Any) -> None:
     beginner.beginLoggingTo = begin_logging_to
 
 
+def _part_legacy_log(module: Any) -> None:
+    publisher = module.theLogPublisher
+    publisher._legacyObservers = Parted("legacy log", publisher._legacyObservers, list)  # noqa: SLF001
+
+
+def tell_observers(text: str) -> None:
+    """Log a text for those alone who observe the running process's log: it is in no history."""
+    mine = known(_LOG)
+    if mine is not None:
+        Logger(namespace="-", observer=mine).info(text)
+
+
+def _forbid(module: Any, name: str, instead: str) -> None:
+    """Make it an escape to make an object of a class."""
+    place_method(getattr(module, name), "__init__", forbid(f"{module.__name__}.{name}", instead))
+
+
 PARTED: Final[dict[str, Callable[[Any], None]]] = {
+    **dict.fromkeys(LATER, number_module),
     "twisted.internet.task": _part_cooperator,
     "twisted.names.client": _part_resolver,
+    "twisted.internet.stdio": lambda module: _forbid(module, "StandardIO", _TERMINAL),
+    "twisted.internet.inotify": lambda module: _forbid(module, "INotify", _WATCHES),
     "twisted.plugin": plugincache.remember,
+    "twisted.python.components": registries.part_adapters,
+    "twisted.python.log": _part_legacy_log,
+    "twisted.spread.jelly": registries.part_jelly,
     "treq.api": _part_pool,
     "twisted.logger": _part_log,
-    "twisted.web.http": lambda module: number(module.Request),
-    "twisted.web.resource": lambda module: number(module.Resource),
-    "twisted.web.server": lambda module: number(module.Session),
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.dialing import Dialing
-from herd.sim.engine.oserrors import os_error
+from herd.sim.engine.oserrors import check_port, os_error
 from herd.sim.engine.pipes import taken
 from herd.sim.engine.streamoptions import StreamOptions
 from herd.sim.engine.streams import (
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from herd.sim.engine.pipes import Pipe
     from herd.sim.engine.process import Process
 
+_ANY: Final = "0.0.0.0"  # noqa: S104 - the address of all interfaces
+_LOOPBACK: Final = "127.0.0.1"
 _WRITE: Final = 1
 _BOTH: Final = 2
 
@@ -53,15 +55,16 @@ class TcpSocket(StreamOptions):
         process.reactor.sockets[self] = None
 
     def fileno(self) -> int:
-        """Return a number above 0, or -1 when closed."""
-        return -1 if self.state >= CLOSED else 3
+        """Return a number above 0, or -1 when the program has closed it: not when the network has."""
+        return 3 if self in self.process.reactor.sockets else -1
 
     # Listening.
 
     def bind(self, address: tuple[str, int]) -> None:
         """Take an address and port; an OSError as a kernel has it."""
         interface, port = address[:2]
-        if interface == "0.0.0.0":  # noqa: S104 - it is spelled so
+        check_port("bind", port)
+        if interface == _ANY:
             interface = ""
         if interface and not self.host.is_own(interface):
             raise os_error(errno.EADDRNOTAVAIL)
@@ -69,7 +72,7 @@ class TcpSocket(StreamOptions):
         if taken is None:
             raise os_error(errno.EADDRINUSE)
         self._bound = (interface, taken)
-        self.local = (interface or "0.0.0.0", taken)  # noqa: S104 - likewise
+        self.local = (interface or _ANY, taken)
 
     def listen(self, backlog: int) -> None:
         """Let others connect."""
@@ -102,18 +105,24 @@ class TcpSocket(StreamOptions):
 
     # Connecting.
 
-    def connect_ex(self, address: tuple[str, int]) -> int:
+    def connect_ex(self, address: tuple[str | bytes, int]) -> int:
         """Begin to connect, or tell how it went."""
         if self.state == CONNECTED:
             return errno.EISCONN
         if self.state == CONNECTING:
             return errno.EALREADY
+        target, port = address[:2]
+        check_port("connect_ex", port)
+        if isinstance(target, bytes):
+            target = target.decode("ascii")
+        if target in {"", _ANY}:
+            target = _LOOPBACK  # as Linux does
         self.state = CONNECTING
-        self.peer = (address[0], address[1])
+        self.peer = (target, port)
         if self.local[1] == 0:
-            own = address[0] if address[0].startswith("127.") else self.host.address
+            own = target if target.startswith("127.") else self.host.address
             self.local = (own, self.host.ephemeral())
-        self._dialing = Dialing(self, address[0], address[1])
+        self._dialing = Dialing(self, target, port)
         self._dialing.begin()
         return errno.EINPROGRESS
 

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -143,3 +144,15 @@ def extension(source: Source) -> ModuleType:
         loader.exec_module(module)
         _extensions[name] = module
     return _extensions[name]
+
+
+def is_library(name: str) -> bool:
+    """Tell whether Python finds a top module with code of its own, wherever it looks for libraries."""
+    specs = (finder.find_spec(name, None) for finder in sys.meta_path if isinstance(finder, type))
+    return any(spec is not None and spec.origin is not None for spec in specs)
+
+
+def plugin_directories(paths: Iterable[str]) -> list[str]:
+    """Return where Twisted would look for plugins if these were in `sys.path`."""
+    found = [Path(each, "twisted", "plugins") for each in paths]
+    return [str(each) for each in found if each.is_dir() and not (each / "__init__.py").exists()]

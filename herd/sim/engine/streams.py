@@ -105,6 +105,8 @@ class PlainEnd:
             return False
         if outgoing.outstanding + len(data) > outgoing.window:
             return False
+        if not data:  # Nothing is sent of nothing: an empty segment would be read as an end.
+            return True
         outgoing.write(data)
         self.is_waiting = outgoing.outstanding > outgoing.comfort
         return True

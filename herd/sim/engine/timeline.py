@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from herd.sim.engine import current
+from herd.sim.engine import contexts, current
 from herd.sim.engine.agenda import Agenda
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class Timeline:
         self.agenda = Agenda()
         self.turns: list[Process] = []
         """Processes that have something to do when the event that runs is over."""
+        self.timed = -1
+        """The number of the last event in which a timer's function was called."""
+        self.put_off = -1
+        """The number of the last event that has put something off to the reactor's next turn."""
         self.owner: Owner | None = None
         """Whose event has failed; None if `go_on` has raised for another reason."""
         self.trace: Any = None
@@ -53,6 +57,13 @@ class Timeline:
 
         What an event raises comes out; `owner` is whose it was, and the next call ends its turn first.
         """
+        contexts.begin(None if current.process is None else current.process.context)
+        try:
+            self._loop(limit_ns)
+        finally:
+            contexts.end()
+
+    def _loop(self, limit_ns: int) -> None:
         pop = self.agenda.pop
         turns = self.turns
         self.owner = None
@@ -75,9 +86,11 @@ class Timeline:
             self.events += 1
             process = owner.process
             if process is not current.process:
-                current.process = process
-                if process is not None and process.directory is not None:
-                    process.enter_directory()
+                if process is not None:
+                    process.become_current()
+                else:
+                    current.process = None
+                    contexts.see(None)
             try:
                 function(*args)
             except BaseException:

@@ -10,6 +10,9 @@ making them is a few calls into C for thousands of events.
     block   TAG_BLOCK, length u32, events u32, check of the body u32, check of these fields u32, body (zlib)
     foot    TAG_FOOT, events u64, digest (16 bytes), check u32
 
+An excerpt is at most 96 bytes, or 100: then it is 96 of something longer that went over the network, and the
+CRC-32 of the whole, so that the digest of a trace is of every byte.
+
 Numbers are little-endian, checks are CRC-32. A block depends on no other one, so a file that a crash cut
 short is good up to its last whole block.
 """
@@ -22,6 +25,8 @@ from itertools import accumulate, pairwise
 from operator import sub
 from struct import Struct
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from herd.sim.engine.kinds import DATAGRAM, DATAGRAM_IN, DELIVER, SEND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +45,12 @@ BLOCK_EVENTS: Final = 4096
 
 EXCERPT_BYTES: Final = 96
 """Room for most lines of a protocol; its length fits a byte."""
+
+NETWORK: Final = frozenset({SEND, DELIVER, DATAGRAM, DATAGRAM_IN})
+"""Kinds of events whose data are bytes on the network."""
+
+CHECKED: Final = frozenset({SEND, DATAGRAM})
+"""Kinds of events whose bytes all count: what is sent. What arrives is the same bytes once more."""
 
 Row: TypeAlias = tuple[int, int, int, int, int, int, bytes]
 

@@ -94,8 +94,8 @@ class SimulatedClient(_Quick, tcp.Client):
 
     __slots__ = ("addr", "connector", "fileno", "realAddress")
 
-    def __init__(self, host: str, port: int, bind_address: Any, connector: Any, reactor: Any) -> None:
-        if isIPv6Address(host):
+    def __init__(self, host: str | bytes, port: int, bind_address: Any, connector: Any, reactor: Any) -> None:
+        if isIPv6Address(host if isinstance(host, str) else host.decode("ascii")):
             # A kernel without IPv6 would make no socket. Twisted's own way there asks for the address first.
             self.connector = connector
             self.addr = (host, port)
@@ -113,6 +113,14 @@ class SimulatedPort(tcp.Port):
     """A listening port."""
 
     transport = SimulatedServer  # type: ignore[assignment] # its `__new__` takes anything
+
+    def startListening(self) -> None:
+        """Listen; a socket of before is closed, as the last that held it lets go of it."""
+        before = getattr(self, "socket", None)
+        super().startListening()
+        if before is not None:
+            before.reader = None
+            before.close()
 
     def createInternetSocket(self) -> Any:
         """Make a socket; hosts have IPv4 alone."""

@@ -38,6 +38,9 @@ RAISED: Final = 2
 GRACE_S: Final = 2.0
 """How much longer than its limit a child may live: its last words take a moment."""
 
+_CALLERS: Final = ("herd.sim.", "herd.cli.", "contextlib")
+"""Modules whose frames say nothing to whoever wrote a scenario: they stand before the first one of theirs."""
+
 _LENGTH: Final = struct.Struct("!BI")
 _READ_BYTES: Final = 1 << 16
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
@@ -149,8 +152,12 @@ class Child:
 
 
 def described(error: BaseException) -> tuple[str, str]:
-    """Return the cause and the text of an end by an exception."""
-    return type(error).__name__, "".join(traceback.format_exception(error)).rstrip()
+    """Return the cause and the text of an end by an exception; its traceback begins where herd called."""
+    first = error.__traceback__
+    while first is not None and first.tb_frame.f_globals.get("__name__", "").startswith(_CALLERS):
+        first = first.tb_next
+    lines = traceback.format_exception(type(error), error, first or error.__traceback__)
+    return type(error).__name__, "".join(lines).rstrip()
 
 
 def _read_all(file: int) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from herd.sim.engine.tracefile import first_difference
 from herd.sim.pictures.text import line
 
 if TYPE_CHECKING:
-    from herd.sim.engine.tracefile import Event, TraceFile
+    from herd.sim.engine.tracefile import Difference, Event, TraceFile
 
 BEFORE: Final = 8
 """Events that are shown before the first that differs: enough to see whose turn it was."""
@@ -51,8 +51,19 @@ def part(left: TraceFile, right: TraceFile) -> Parting | None:
         return None
     width = 2 * max(map(len, (*left.hosts(), *right.hosts())), default=0) + len(" -> ")
     before = tuple(line(each, width) for each in _last_before(left, difference.number))
-    here = [None if each is None else line(each, width) for each in (difference.left, difference.right)]
+    here = [_shown(each, width, difference) for each in (difference.left, difference.right)]
     return Parting(difference.number, before, here[0], here[1])
+
+
+def _shown(event: Event | None, width: int, difference: Difference) -> str | None:
+    """Return the line of an event; with its checksum where only bytes differ that no line shows."""
+    if event is None:
+        return None
+    left, right = difference.left, difference.right
+    text = line(event, width)
+    if left is None or right is None or evolve(left, check=None) != evolve(right, check=None):
+        return text
+    return f"{text} (further on; CRC-32 of the whole: {event.check:08x})"
 
 
 def _last_before(trace: TraceFile, number: int) -> list[Event]:

@@ -15,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
+from herd.sim.engine import scratch
 from herd.sim.explore.children import Child
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Crew(Generic[Key]):
     def __enter__(self) -> Self:
         self._catch_signals()
         # A child that is killed leaves its files: they lie where they can be removed.
+        scratch.keep_base()
         self._directory = tempfile.mkdtemp(prefix="herd-sim-")
         self._directory_before, tempfile.tempdir = tempfile.tempdir, self._directory
         gc.collect()
@@ -68,6 +70,7 @@ class Crew(Generic[Key]):
         self._selector.close()
         gc.unfreeze()
         tempfile.tempdir = self._directory_before
+        scratch.leave_base()
         assert self._directory is not None
         shutil.rmtree(self._directory, ignore_errors=True)
         for number, handler in self._handlers.items():

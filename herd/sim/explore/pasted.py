@@ -29,11 +29,15 @@ def imports(scenario: str, steps: Sequence[Step]) -> str:
     """Return the import statements that the steps need."""
     by_module: dict[str, list[str]] = {"herd.sim.scenario": ["Step"] if steps else []}
     of_file = []
+    known: dict[str, str] = {}
     for name, module in classes(steps).items():
-        if module.startswith(OF_A_FILE):
-            of_file.append(f"{name} = load_module({python(_file_of(module, scenario))}).{name}")
-        else:
+        if not module.startswith(OF_A_FILE):
             by_module.setdefault(module, []).append(name)
+            continue
+        if module not in known:
+            known[module] = _words(module.removeprefix(OF_A_FILE))
+            of_file.append(f"{known[module]} = load_module({python(_file_of(module, scenario))})")
+        of_file.append(f"{name} = {known[module]}.{name}")
     if of_file:
         by_module["herd.sim.scenario"].append("load_module")
     by_module["herd.sim.testing"] = ["Simulate"]
@@ -59,9 +63,22 @@ def function(scenario: str, seed: int, steps: Sequence[Step], violations: Sequen
     lines = [f"def {name}(simulate: Simulate) -> None:"]
     if violations:
         lines += [f"    # {line}" for text in violations for line in _cut(text)]
-    lines += ["    simulate(", f"        {python(scenario)},", f"        seed={seed},"]
+    lines += ["    simulate(", f"        {_subject(scenario, steps)},", f"        seed={seed},"]
     lines += [f"        steps={_list(steps)},", "    )"]
     return "\n".join(lines) + "\n"
+
+
+def _subject(scenario: str, steps: Sequence[Step]) -> str:
+    """Return what is simulated: a name or, if steps are of its own classes, the module that those are of.
+
+    Read twice, a file is two modules: what a step notes in a global of the one, no check finds in the other.
+    """
+    own = Path(scenario).absolute()
+    for module in classes(steps).values():
+        file: str | None = getattr(sys.modules.get(module), "__file__", None)
+        if module.startswith(OF_A_FILE) and file is not None and Path(file).absolute() == own:
+            return _words(module.removeprefix(OF_A_FILE))
+    return python(scenario)
 
 
 def _list(steps: Sequence[Step]) -> str:
@@ -72,7 +89,8 @@ def _list(steps: Sequence[Step]) -> str:
 
 def _words(scenario: str) -> str:
     stem = scenario.rpartition("/")[2].removesuffix(".py")
-    return re.sub(r"\W+", "_", stem).strip("_").lower()
+    words = re.sub(r"\W+", "_", stem).strip("_").lower()
+    return f"_{words}" if words[:1].isdigit() else words
 
 
 def _cut(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ class Run:
             simulation.now_ns / NS_PER_S,
             self.trace.digest(),
             dict(self.scenario.figures(simulation)),
-            (*([] if self.scenario.allows_problems else [PROBLEMS]), *checks),
+            (*([] if self.scenario.allows_problems and not self._problems() else [PROBLEMS]), *checks),
         )
 
     def close(self) -> None:
@@ -153,18 +154,37 @@ class Run:
         self.simulation.record(kinds.HEAL, NOBODY, NOBODY, 0, 0, repr(step.action).encode())
         step.action.end(self.simulation)
 
+    def _problems(self) -> list[Problem]:
+        """Return what no program may do: an escape never, for the run went no further."""
+        allows = self.scenario.allows_problems
+        return [each for each in self.simulation.problems if each.is_escape or not allows]
+
     def _judge(self, checks: Mapping[str, Check]) -> tuple[Violation, ...]:
-        found = []
-        if not self.scenario.allows_problems:
-            found += [Violation(PROBLEMS, _in_words(each)) for each in self.simulation.problems]
+        found = [Violation(PROBLEMS, _in_words(each)) for each in self._problems()]
         for name, check in checks.items():
-            found += [Violation(name, text) for text in check(self.simulation)]
+            found += [Violation(name, text) for text in _said(check, self.simulation)]
         return tuple(found)
 
 
 def plan(scenario: Scenario, seed: int, tape: Tape | None = None) -> list[Step]:
     """Draw the steps of a scenario, in the order of time."""
     return sorted(scenario.plan(Chance(seed, tape)), key=lambda step: step.at_s)
+
+
+def _said(check: Check, simulation: Simulation) -> Sequence[str]:
+    """Return the sentences of a check: a text is one, and so is what it raises."""
+    try:
+        said: Any = check(simulation)
+        if said is None:
+            return [
+                "the check returned None: let it return a sentence for each violation, [] if there is none"
+            ]
+        sentences = [said] if isinstance(said, str) else said
+        return [each if isinstance(each, str) else repr(each) for each in sentences]
+    except Exception as error:  # noqa: BLE001 - an assertion, most likely: the other checks have their say
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        told = "".join(traceback.format_exception_only(error)).strip()
+        return [f"{told} ({last.filename}:{last.lineno})"]
 
 
 def _in_words(problem: Problem) -> str:

@@ -6,6 +6,8 @@ awaited. Then the lowest that failed is known, as if they had been tried one aft
 
 from __future__ import annotations
 
+from math import inf
+
 from attrs import Factory, define
 
 
@@ -22,7 +24,7 @@ class Search:
 
     def next(self) -> int | None:
         """Return the number to start now; None if no more should be."""
-        if self._next == self.count or (self.failed and not self.every):
+        if not self.left:
             return None
         number = self._next
         self._next += 1
@@ -47,6 +49,13 @@ class Search:
         self.working.remove(number)
 
     @property
+    def left(self) -> float:
+        """How many may start yet: infinitely many if they are without end."""
+        if self.failed and not self.every:
+            return 0
+        return inf if self.count is None else self.count - self._next
+
+    @property
     def lowest(self) -> int | None:
         """The lowest number that has failed so far."""
         return min(self.failed, default=None)
@@ -61,5 +70,4 @@ class Search:
     @property
     def over(self) -> bool:
         """Whether nothing is left to start, or to wait for."""
-        exhausted = self._next == self.count or bool(self.failed and not self.every)
-        return exhausted and not self.working
+        return not self.left and not self.working

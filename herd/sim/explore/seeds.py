@@ -16,7 +16,7 @@ from attrs import Factory, define, evolve
 
 from herd.sim.engine import hosting
 from herd.sim.explore.crew import LIMIT_S, Crew
-from herd.sim.explore.pool import TURNS, Pool
+from herd.sim.explore.pool import TURNS, Pool, Try
 from herd.sim.explore.run import Violation
 from herd.sim.explore.search import Search
 from herd.sim.explore.task import Task, perform
@@ -127,9 +127,8 @@ def _pursue(pool: Pool, search: Search, first: int) -> Iterator[Verdict]:
     while not search.over:
         while pool.has_room and (number := search.next()) is not None:
             pool.start(number)
-        for each in pool.wait():
-            number = each.number
-            verdict = judge(first + number, each.ended)
+        for each, judged in _judged(pool, search, first):
+            number, verdict = each.number, judged
             if each.before and (verdict.violations or each.is_last):
                 doubted[number] = verdict, each.before
                 if verdict.violations:  # it is a failure, whatever its other history will be
@@ -143,6 +142,18 @@ def _pursue(pool: Pool, search: Search, first: int) -> Iterator[Verdict]:
         for number in search.surplus():
             pool.drop(number)
             search.dropped(number)
+
+
+def _judged(pool: Pool, search: Search, first: int) -> list[tuple[Try, Verdict]]:
+    """Wait a moment; return the tries that have ended. One whose process gets no other is its last, too."""
+    judged = [(each, judge(first + each.number, each.ended)) for each in pool.wait()]
+    fails = any(verdict.violations for _, verdict in judged)
+    left = 0 if fails and not search.every else search.left
+    told = []
+    for each, verdict in judged:
+        told.append((evolve(each, is_last=each.is_last or left <= 0), verdict))
+        left -= not each.is_last
+    return told
 
 
 def _confirmed(after: Verdict, before: int, alone: Verdict) -> Verdict:

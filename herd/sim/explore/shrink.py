@@ -128,7 +128,12 @@ class _Shrinker:
         if verdict.outcome is not None:
             return tuple(verdict.outcome.steps)
         # The run never told: its plan is drawn here.
-        return tuple(plan(self._scenario, self._task.seed, Tape(dict(self._task.overrides))))
+        try:
+            return tuple(plan(self._scenario, self._task.seed, Tape(dict(self._task.overrides))))
+        except Exception as error:
+            raise NothingToShrinkError(
+                f"its plan fails with seed {self._task.seed}: {type(error).__name__}: {error}"
+            ) from error
 
     def _drive(self, reducer: Reducer[Step]) -> None:
         """Try what a reducer wants to know, and keep the smallest steps that fail."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from attrs import define
 
-from herd.core.wire import ending_of, refusal
 from herd.sim.herds.history import Operation
+from herd.sim.herds.protocol import ending_of, refusal
 
 _AT: Final = re.compile(
     rb"AT ([^ \t\n\r\f\v]+) [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) ([^ \t\n\r\f\v]+) ([0-9]+(?:\.[0-9]+)?)"

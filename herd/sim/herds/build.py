@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 CLIENTS_PORT: Final = 12480
 LINKS_PORT: Final = 12580
 PLACES: Final = "places"
+NAME: Final = "simulated"
+"""What every simulated herd is called."""
 SECRET: Final = "the secret of a simulated herd"  # noqa: S105 - it protects nothing
 _SECRET_ENV: Final = "HERD_LINK_SECRET"  # noqa: S105 - its name
 _ONE_FILE: Final = 50
@@ -69,6 +71,8 @@ class SimulatedHerd:
     hosts: dict[str, Host]
     places: PlacesServer
     history: History
+    certificates: Any = None
+    """The directory of the servers' certificates, if links are `tls:`."""
     walkers: dict[str, Walker] = Factory(dict)
     """Clients, by name; made when they first say something."""
     verdict: dict[Invariant, list[Violation]] | None = None
@@ -112,8 +116,9 @@ def build_herd(simulation: Simulation, plan: HerdPlan) -> SimulatedHerd:
     resource = PlacesServer()
     places_host.start(Call(serve_places, resource))
     directory = simulation.directory("conf")
-    if plan.tls:
-        write_certificates(directory / "tls", plan.topology)
+    certificates = directory / "tls" if plan.tls else None
+    if certificates is not None:
+        write_certificates(certificates, plan.topology)
     shared: Path | None = None
     for name, host in hosts.items():
         path = directory / (f"{name}.toml" if len(hosts) > _ONE_FILE else "herd.toml")
@@ -129,13 +134,13 @@ def build_herd(simulation: Simulation, plan: HerdPlan) -> SimulatedHerd:
         }
         host.start(Plugin("herd", "--name", name, "--config", str(path), in_files=False), environ=environ)
     history = History(now_ns=lambda: simulation.now_ns)
-    return SimulatedHerd(simulation, plan, hosts, resource, history)
+    return SimulatedHerd(simulation, plan, hosts, resource, history, certificates)
 
 
 def configuration(plan: HerdPlan, hosts: Mapping[str, Host], names: tuple[str, ...], places: str) -> str:
     """Return the file of a herd, with these servers in it."""
     scheme = "tls" if plan.tls else "tcp"
-    lines = ['name = "simulated"', f'durability = "{plan.durability}"']
+    lines = [f'name = "{NAME}"', f'durability = "{plan.durability}"']
     for name in names:
         address = hosts[name].address
         neighbors = ", ".join(f'"{each}"' for each in plan.topology[name] if each in names)

@@ -13,22 +13,22 @@ some ten microseconds for an operation, however the history looks.
 from __future__ import annotations
 
 from bisect import insort
-from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import define, field
 
-from herd.core.record import compare_times, received_ns, time_of
 from herd.sim.herds.answering import Reader, Sighting, fields_of
 from herd.sim.herds.circumstances import Circumstances
 from herd.sim.herds.genuine import Genuine
 from herd.sim.herds.history import Operation
+from herd.sim.herds.protocol import exact, received_ns, time_of
 from herd.sim.herds.sessions import check_sessions
 from herd.sim.herds.violation import Violation, at_s, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from decimal import Decimal
 
     from herd.sim.herds.history import History
 
@@ -94,6 +94,7 @@ class Register:
         """Yield what is wrong."""
         yield from self.genuine.check(self.client_id, self._first_seen)
         yield from self._acknowledged_older()
+        yield from self._made_again()
         yield from self._outlived()
         yield from self._went_back()
         yield from self._promises_broken()
@@ -102,10 +103,36 @@ class Register:
         """Find reports that were answered with an older record: the answer is the newest that there is."""
         for each in self.seen:
             if each.operation.kind == "report" and each.line is not None:
-                own_time = each.operation.command.split()[3]
-                if compare_times(time_of(each.line), own_time) < 0:
+                own_time = exact(each.operation.command.split()[3])
+                if time_of(each.line) < own_time:
                     text = f"{each.operation.server} answered {shown(each.operation.command)} with the older "
                     yield Violation("answers", "older answer", text + shown(each.line), (each.operation,))
+
+    def _made_again(self) -> Iterator[Violation]:
+        """Find records that a server made of a report though it had one of it: that was only said again.
+
+        Where another report has the same time, its record may have taken the place of the first meanwhile.
+        """
+        alike: dict[tuple[bytes, bytes], list[bytes]] = {}
+        for line in self._first_seen:
+            _, _, position, time = fields_of(line) or (b"",) * 4
+            alike.setdefault((position, time), []).append(line)
+        for line, others in ((line, lines) for lines in alike.values() if len(lines) > 1 for line in lines):
+            later = self._first_seen[line]
+            for each in self._shown_before(line, others):
+                if not (self._may_forget(each, later) or self.genuine.has_rivals(self.client_id, line)):
+                    text = f"{each.operation.server} made {shown(line)} of a report, though it had "
+                    text += f"{shown(each.line)} of the same at {at_s(each.end_ns)}"
+                    yield Violation("answers", "made again", text, (each.operation, later.operation))
+                    break
+
+    def _shown_before(self, line: bytes, others: list[bytes]) -> Iterator[Sighting]:
+        """Yield where the origin of a record showed one of the others before it can have made this one."""
+        made_ns = self.genuine.made_ns(self.client_id, line)
+        for each in self.seen:
+            is_origin = line.startswith(b"AT %b " % each.operation.server.encode())
+            if is_origin and each.end_ns < made_ns and each.line != line and each.line in others:
+                yield each
 
     def _outlived(self) -> Iterator[Violation]:
         """Find records that were shown when their time was over, by the clock of who showed them."""
@@ -203,7 +230,7 @@ def order(line: bytes) -> tuple[Decimal, bytes, bytes]:
     """Return the key of the order of records."""
     fields = fields_of(line)
     assert fields is not None
-    return Decimal(fields[3].decode("ascii")), fields[0], line
+    return exact(fields[3]), fields[0], line
 
 
 Entry = tuple[int, int, Sighting]

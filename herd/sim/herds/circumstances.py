@@ -40,6 +40,8 @@ class Circumstances:
     """Every server, and whom it is linked with; both sides name each link."""
     epoch_ns: int
     """What a right clock, in POSIX nanoseconds, shows at the beginning of virtual time."""
+    herd: str | None = None
+    """The herd's name; None where nobody asks for it."""
     durability: Mapping[str, Durability] = field(factory=dict)
     """What the answers of a server promise; `memory` where nothing is said."""
     limits: Limits = field(factory=Limits)
@@ -67,6 +69,7 @@ class Circumstances:
     def of(cls, config: Config, *, epoch_ns: int, **others: object) -> Circumstances:
         """Return the circumstances of a herd with that configuration."""
         return cls(
+            herd=config.name,
             neighbors={server.name: server.neighbors for server in config.servers},
             durability={name: config.durability_of(name) for name in config.names},
             limits=config.limits,

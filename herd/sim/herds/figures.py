@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from herd.core.record import client_of, is_newer
 from herd.sim.engine.clock import NS_PER_S
 from herd.sim.engine.pipes import Pipe
 from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, SimulatedHerd
-from herd.sim.herds.invariants import Peaks
 from herd.sim.herds.kinds import Flow
+from herd.sim.herds.linklooks import LOOK_EVERY_S, LinkLooks
+from herd.sim.herds.peaks import Peaks
 
 if TYPE_CHECKING:
     from herd.sim.engine.simulation import Simulation
     from herd.sim.scenario import Check
 
 ARRIVES: Final = "arrives soon"
-_LOOK_EVERY_S: Final = 0.5
 _PERCENTILES: Final = (50, 90, 99, 100)
 
 
@@ -35,6 +35,16 @@ class _News:
     since_ns: int
     missing: dict[str, None]
     """Servers that do not hold it yet."""
+
+
+@frozen
+class Dial:
+    """An attempt of one server to connect to another."""
+
+    source: str
+    at_ns: int
+    lonely_ns: int
+    """How long it had heard nothing from there."""
 
 
 @define
@@ -50,6 +60,8 @@ class _Way:
     read: int = 0
     coming: deque[tuple[int, tuple[bytes, ...]]] = field(factory=deque)
     """Records that are under way, and the place at which each of them ends."""
+    hello: bytes | None = None
+    """What who dialed a link has said, and has not proved yet."""
 
 
 @define
@@ -63,13 +75,22 @@ class Watch:
     client_bytes: int = 0
     copies: Counter[tuple[str, str, bytes]] = field(factory=Counter)
     """How often a record went from one server to another."""
+    sent_back: dict[tuple[str, str, bytes], None] = field(factory=dict)
+    """Records that a server sent to the one that it had them from."""
+    seen_ns: dict[bytes, int] = field(factory=dict)
+    """When each record was first seen, whoever sent it."""
+    answered_ns: dict[bytes, int] = field(factory=dict)
+    """When each record was first seen in an answer to a client."""
     arrivals_ns: list[int] = field(factory=list)
     """How long each record took to each server but its origin."""
     updates: int = 0
     openings: dict[str, list[bytes]] = field(factory=dict)
-    """The first bytes of real links, by the server that was dialed: what an eavesdropper may repeat."""
-    dials: dict[str, list[tuple[int, int]]] = field(factory=dict)
-    """By the server that was dialed: when, and how long the dialer had been without a link to it."""
+    """By the server that was dialed: what real links began with, and that with its proof. An eavesdropper may
+    repeat either."""
+    dials: dict[str, list[Dial]] = field(factory=dict)
+    """By the server that was dialed."""
+    links: LinkLooks | None = None
+    """Who looks at links, where a check wants to know."""
     connections: Counter[tuple[str, str]] = field(factory=Counter)
     """Connections over which one server has written to another."""
     peaks: Peaks = field(factory=Peaks)
@@ -81,7 +102,10 @@ class Watch:
     """Clients that have begun to report."""
     _looked: int = 0
     """Operations of the history that have been looked at for that."""
-    _seen: dict[bytes, None] = field(factory=dict)
+    _brought: dict[tuple[str, bytes], str] = field(factory=dict)
+    """By server and record: which neighbor brought it, where it was news."""
+    _looks: int = 0
+    """At each, one server's clients are looked at too: all of them each time would cost too much."""
     _held: dict[tuple[str, bytes], bytes] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -89,7 +113,7 @@ class Watch:
         simulation.on_write = self.written
         simulation.on_read = self.read
         simulation.on_dial = self.dialed
-        simulation.after(_LOOK_EVERY_S, self._look)
+        simulation.after(LOOK_EVERY_S, self._look)
 
     def _look(self) -> None:
         """Look at how large things have grown: nobody can hold more clients than have said something."""
@@ -98,11 +122,18 @@ class Watch:
             if each.kind == "report":
                 self._reported[each.command.split(None, 2)[1]] = None
         self._looked = len(operations)
-        for name in self.herd.hosts:
-            node = self.herd.node(name)
+        self._looks += 1
+        due = self._looks % len(self.herd.hosts)
+        for place, (name, host) in enumerate(self.herd.hosts.items()):
+            node = None if host.paused else self.herd.node(name)
             if node is not None:
                 self.peaks.look(name, node, len(self._reported))
-        self.herd.simulation.after(_LOOK_EVERY_S, self._look)
+                if place == due:
+                    clock_s = host.clock.monotonic_ns(self.herd.simulation.now_ns) / NS_PER_S
+                    self.peaks.look_at_clients(name, node.clients, clock_s)
+            if self.links is not None:
+                self.links.look(name, node, self.silent_ns)
+        self.herd.simulation.after(LOOK_EVERY_S, self._look)
 
     def written(self, pipe: Pipe, data: bytes) -> None:
         """Look at what a program writes."""
@@ -119,13 +150,19 @@ class Watch:
             if way.is_from_server:
                 for line in messages.records:
                     self._begin(line, way.source)
+                    self.answered_ns.setdefault(line, self.herd.simulation.now_ns)
             return
+        if way.hello is not None and data.startswith(b"PROOF "):
+            self.openings[way.target].append(way.hello + data.partition(b"\n")[0] + b"\n")
+            way.hello = None
         self.link_bytes += size
         way.written += size
         if messages.records:
             way.coming.append((way.written, messages.records))
             for line in messages.records:
                 self.copies[way.source, way.target, line] += 1
+                if self._brought.get((way.source, line)) == way.target:
+                    self.sent_back[way.source, way.target, line] = None
                 self._begin(line, way.source)
 
     def _first(self, pipe: Pipe, data: bytes) -> _Way | None:
@@ -136,11 +173,12 @@ class Watch:
         if (is_link and not is_from_server) or (not is_link and CLIENTS_PORT not in ports):
             self._ways[pipe] = None
             return None
+        way = self._ways[pipe] = _Way(source, target, is_link, is_from_server)
         if is_link:
             self.connections[source, target] += 1
             if ports[1] == LINKS_PORT:
                 self.openings.setdefault(target, []).append(data)
-        way = self._ways[pipe] = _Way(source, target, is_link, is_from_server)
+                way.hello = data
         return way
 
     def read(self, pipe: Pipe, data: bytes) -> None:
@@ -152,12 +190,14 @@ class Watch:
         way.read += len(data)
         while way.coming and way.coming[0][0] <= way.read:
             for line in way.coming.popleft()[1]:
-                self._reached(line, way.target)
+                if not self._holds(way.target, line):
+                    self._brought[way.target, line] = way.source
+                    self._reached(line, way.target)
 
     def _begin(self, line: bytes, server: str) -> None:
         """Note a record when it is first seen, and that a server holds it."""
-        if line not in self._seen:
-            self._seen[line] = None
+        if line not in self.seen_ns:
+            self.seen_ns[line] = self.herd.simulation.now_ns
             origin = line.split(b" ", 2)[1].decode()
             if origin == server:
                 self.updates += 1
@@ -192,7 +232,13 @@ class Watch:
         if port == LINKS_PORT and source in self.herd.hosts:
             now_ns = self.herd.simulation.now_ns
             lonely_ns = now_ns - self._heard_ns.get((source, target), 0)
-            self.dials.setdefault(target, []).append((now_ns, lonely_ns))
+            self.dials.setdefault(target, []).append(Dial(source, now_ns, lonely_ns))
+            if self.links is not None:
+                self.links.dialed(source, target)
+
+    def silent_ns(self, server: str, neighbor: str) -> int:
+        """Return how long a server has read nothing from a neighbor's link."""
+        return self.herd.simulation.now_ns - self.heard_ns(server, neighbor)
 
     def heard_ns(self, server: str, neighbor: str) -> int:
         """Return when a server last read something from a neighbor's link; long ago if it never has."""

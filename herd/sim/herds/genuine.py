@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from herd.core.record import received_ns, time_of
-from herd.core.wire import refusal
 from herd.sim.herds.answering import fields_of
+from herd.sim.herds.protocol import exact, received_ns, refusal, time_of
 from herd.sim.herds.violation import Violation, at_s, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from herd.sim.herds.answering import Sighting
     from herd.sim.herds.circumstances import Circumstances
@@ -54,8 +53,20 @@ class Genuine:
         earliest = self._earliest_ns.get(client_id)
         if earliest is None:
             earliest = self._earliest_ns[client_id] = self._earliest(client_id)
-        place = bisect_left(earliest, (_exact(time_of(line)), -math.inf))
+        place = bisect_left(earliest, (time_of(line), -math.inf))
         return min([received_ns(line), *(each for _, each in earliest[place : place + 1])])
+
+    def made_ns(self, client_id: bytes, line: bytes) -> float:
+        """Return when a record may have been made at the earliest: when a report that explains it left."""
+        origin, _, position, time = fields_of(line) or (b"",) * 4
+        reports = self._index(client_id).get((origin, position, time), [])
+        return min((each.begin_ns for each in reports if _may_have_made(each, line)), default=-math.inf)
+
+    def has_rivals(self, client_id: bytes, line: bytes) -> bool:
+        """Tell whether other reports of a client have the very time of a record, however it is spelled."""
+        own, time = [*(fields_of(line) or (b"",) * 4)[2:]], time_of(line)
+        reports = (each.command.split()[2:] for each in self._reports.get(client_id, []))
+        return any(fields != own and exact(fields[1]) == time for fields in reports)
 
     def check(self, client_id: bytes, first_seen: Mapping[bytes, Sighting]) -> Iterator[Violation]:
         """Yield what is wrong with the records of a client, given who saw each of them first."""
@@ -115,7 +126,7 @@ class Genuine:
         found: list[tuple[Decimal, int]] = []
         earliest_ns: int | None = None
         times = sorted(
-            (_exact(each.command.split()[3]), self._circumstances.wall_ns(each.server, each.begin_ns, 0)[0])
+            (exact(each.command.split()[3]), self._circumstances.wall_ns(each.server, each.begin_ns, 0)[0])
             for each in self._reports.get(client_id, [])
         )
         for time, received in reversed(times):
@@ -133,10 +144,6 @@ class Genuine:
             )
             for reports in self._reports.values()
         )
-
-
-def _exact(numeral: bytes) -> Decimal:
-    return Decimal(numeral.decode("ascii"))
 
 
 def _may_have_made(report: Operation, line: bytes) -> bool:

@@ -15,7 +15,7 @@ from attrs import define, evolve, field, fields, frozen
 
 from herd.core.errors import HerdError
 from herd.core.limits import Limits
-from herd.core.wire import Whatsat, parse_line
+from herd.sim.herds.protocol import is_query, is_report
 
 Kind: TypeAlias = Literal["report", "query", "invalid"]
 """A valid IAMAT, a valid WHATSAT, and all that is answered with a question mark."""
@@ -73,10 +73,9 @@ class Encounter:
 
 def kind_of(command: bytes, client_id_bytes: int) -> Kind:
     """Tell what a line is, as a server with that limit sees it."""
-    parsed = parse_line(command, client_id_bytes)
-    if isinstance(parsed, tuple):
+    if is_report(command, client_id_bytes):
         return "report"
-    return "query" if isinstance(parsed, Whatsat) else "invalid"
+    return "query" if is_query(command, client_id_bytes) else "invalid"
 
 
 @define

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 from herd.core.cache import SHARDS
 from herd.core.record import received_ns
 from herd.sim.herds.checker import Holdings, check
@@ -21,12 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from herd.core.replica import Replica
-    from herd.server.node import Node
     from herd.sim.herds.circumstances import Circumstances
-    from herd.sim.herds.history import History
+    from herd.sim.herds.history import Encounter, History
+    from herd.sim.herds.peaks import Peaks
 
-ALLOWED: Final = re.compile(rb"(?:HERD [^\n]*\n)?|\x15\x03.*", re.DOTALL)
+_NS_PER_S: Final = 10**9
+ALLOWED: Final = re.compile(rb"(HERD [^\n]*\n)?|\x15\x03.*", re.DOTALL)
 """What a stranger on a port for neighbors may be told: one HERD line, or an alert of TLS."""
+_HELLO: Final = re.compile(rb"HERD [0-9]+ ([^ \n]+) ([^ \n]+) ([^ \n]+) [^ \n]+ [^ \n]+")
+"""What is answered with a HERD line: the herd, who says it, and whom it is said to."""
+_LEAVE_NS: Final = 2 * _NS_PER_S
+"""How much longer than a handshake may take a stranger may see its connection: two ways, and some air."""
+_SWEEP_NS: Final = 3 * _NS_PER_S
+"""How long after its end a record may still be in memory: servers sweep once a second."""
 
 MOST_PER_CONNECTION: Final = 2
 """How often a record may go over one connection in one direction while caches are compared: once because it
@@ -38,41 +43,6 @@ def records_of(replica: Replica) -> dict[bytes, bytes]:
     return {
         client_id: line for shard in range(SHARDS) for client_id, line in replica.cache.shard(shard).items()
     }
-
-
-@define
-class Peaks:
-    """The most that was seen of what must stay bounded; look now and then."""
-
-    outbox: int = 0
-    records: int = 0
-    strangers: int = 0
-    clients: int = 0
-    _overfull: dict[str, Violation] = field(factory=dict)
-
-    def look(self, server: str, node: Node, reported: int) -> None:
-        """Look at a server; `reported` is how many clients have reported so far, in the whole herd."""
-        replica, neighbors, limits = node.clients.replica, node.neighbors, node.clients.limits
-        for name, outbox in replica.flood.outboxes.items():
-            size = len(outbox)
-            if size:
-                self.outbox = max(self.outbox, size)
-                self._compare(server, f"records owed to {name}", size, reported)
-        self.records = max(self.records, len(replica.cache))
-        self._compare(server, "records", len(replica.cache), min(limits.clients_held, reported))
-        self.strangers = max(self.strangers, len(neighbors.strangers))
-        self._compare(server, "links without a handshake", len(neighbors.strangers), limits.handshakes)
-        self.clients = max(self.clients, node.clients.admitted)
-        self._compare(server, "clients", node.clients.admitted, limits.connections)
-
-    def violations(self) -> list[Violation]:
-        """Return what was too large, each once."""
-        return list(self._overfull.values())
-
-    def _compare(self, server: str, what: str, count: int, most: int) -> None:
-        if count > most:
-            text = f"{server} had {count} {what}, and {most} are the most"
-            self._overfull.setdefault(f"{server} {what}", Violation("bounded", "too many", text))
 
 
 def converges(held: Holdings, circumstances: Circumstances, now_ns: int) -> list[Violation]:
@@ -133,8 +103,27 @@ def _latest_ns(circumstances: Circumstances, now_ns: int) -> int:
     return max(circumstances.wall_ns(server, now_ns, now_ns)[1] for server in circumstances.neighbors)
 
 
-def strangers_told(history: History) -> list[Violation]:
-    """Find strangers on ports for neighbors who were told more than one HERD line."""
+def swept(held: Holdings, circumstances: Circumstances, now_ns: int) -> list[Violation]:
+    """Find records that are still in memory though their time was over seconds ago."""
+    if round(circumstances.limits.record_lifetime_s * _NS_PER_S) > now_ns:
+        return []
+    over_ns = now_ns - _SWEEP_NS
+    return [
+        Violation(
+            "bounded", "not swept", f"{server} still has {shown(line)} at {at_s(now_ns)}; its time is over"
+        )
+        for server, records in held.items()
+        for line in records.values()
+        if circumstances.is_expired(received_ns(line), server, over_ns)
+    ]
+
+
+def strangers_told(history: History, circumstances: Circumstances) -> list[Violation]:
+    """Find strangers on ports for neighbors who were told more than one HERD line, or that for nothing.
+
+    A server says who it is only to who names its herd, itself, and one of its neighbors. While it is down it
+    is somebody else who listens there.
+    """
     return [
         Violation(
             "no strangers",
@@ -142,7 +131,36 @@ def strangers_told(history: History) -> list[Violation]:
             f"{each.server} told {each.client} {shown(each.told)} after {shown(each.said)}",
         )
         for each in history.encounters
-        if not ALLOWED.fullmatch(each.told)
+        if not _may_be_told(each, circumstances)
+        and not circumstances.may_have_forgotten(each.server, each.begin_ns, each.begin_ns)
+    ]
+
+
+def _may_be_told(encounter: Encounter, circumstances: Circumstances) -> bool:
+    told = ALLOWED.fullmatch(encounter.told)
+    if told is None or told[1] is None:
+        return told is not None
+    hello = _HELLO.fullmatch(encounter.said.partition(b"\n")[0])
+    if hello is None:
+        return False
+    herd, sender, receiver = (each.decode("utf-8", "replace") for each in hello.groups())
+    return (
+        herd == (circumstances.herd or herd)
+        and receiver == encounter.server
+        and sender in circumstances.neighbors[receiver]
+    )
+
+
+def strangers_stay(history: History, circumstances: Circumstances, now_ns: int) -> list[Violation]:
+    """Find strangers who did not show who they are, and were not sent away when the time for it was over."""
+    most_ns = round(circumstances.limits.handshake_timeout_s * _NS_PER_S) + _LEAVE_NS
+    return [
+        Violation(
+            "bounded", "a stranger stays", f"{each.client} was at {each.server} from {at_s(each.begin_ns)} on"
+        )
+        for each in history.encounters
+        if (now_ns if each.end_ns is None else each.end_ns) - each.begin_ns > most_ns
+        and not circumstances.may_have_forgotten(each.server, each.begin_ns, each.begin_ns + most_ns)
     ]
 
 
@@ -157,9 +175,10 @@ def judge(  # noqa: PLR0913 - all that may be known of a run
 ) -> dict[Invariant, list[Violation]]:
     """Judge a run; return, for each invariant in the order of the contract, what broke it."""
     now_ns = history.end_ns if history.end_ns is not None else history.now_ns()
-    found = check(history, circumstances, held) + strangers_told(history)
+    found = check(history, circumstances, held)
+    found += strangers_told(history, circumstances) + strangers_stay(history, circumstances, now_ns)
     if held is not None:
-        found += converges(held, circumstances, now_ns)
+        found += converges(held, circumstances, now_ns) + swept(held, circumstances, now_ns)
     if copies is not None:
         found += terminates(copies, circumstances, connections)
     if peaks is not None:

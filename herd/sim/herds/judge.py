@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from herd.core.limits import Limits
+from herd.sim.herds.build import NAME
 from herd.sim.herds.circumstances import Circumstances, Outage
 from herd.sim.herds.invariants import judge, records_of
+from herd.sim.herds.news import sent_back
+from herd.sim.herds.placed import wrong_places
 from herd.sim.herds.violation import INVARIANTS
 from herd.sim.herds.walkers import AUDITOR
 
@@ -25,6 +28,7 @@ def circumstances(simulation: Simulation) -> Circumstances:
     """Return what excuses a herd: what was done to it."""
     herd: SimulatedHerd = simulation.scene
     return Circumstances(
+        herd=NAME,
         neighbors=herd.plan.topology,
         epoch_ns=simulation.epoch_ns,
         durability=dict.fromkeys(herd.hosts, herd.plan.durability),
@@ -55,6 +59,8 @@ def _judged(simulation: Simulation) -> Mapping[Invariant, Sequence[Violation]]:
             connections=herd.watch.connections,
             peaks=herd.watch.peaks,
         )
+        herd.verdict["terminates"] += sent_back(simulation, circumstances(simulation))
+        herd.verdict["answers"] += wrong_places(herd.history)
     return herd.verdict
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from herd.core.wire import refusal
 from herd.sim.herds.answering import Reader, Sighting, WrongAnswerError, fields_of, is_limit
+from herd.sim.herds.protocol import refusal
 from herd.sim.herds.violation import Violation, at_s, shown
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@ r"""Those who mean harm: what they say on the ports of clients and of links, dra
 
 On a client port they send garbage, half lines, endless lines, a byte now and then, AT lines, thousands of
 commands at once, and go away in the middle. All of it is a plan for an ordinary `Client`, whose record shows
-what of it were valid commands after all. On a link port they say hello in a neighbor's name, prove it with a
-secret that they guessed, repeat the opening of a real link, or talk nonsense, and then send records.
+what of it were valid commands after all. On a link port they say hello in a neighbor's name or in another's,
+prove it with a secret that they guessed, or with half a proof or none, repeat the opening of a real link and
+what proved it, or talk nonsense, and then send records.
 """
 
 from __future__ import annotations
@@ -32,18 +33,32 @@ if TYPE_CHECKING:
 MARK: Final = b"stranger"
 """The beginning of every client id that only strangers use."""
 ATTACKS: Final = ("garbage", "half line", "huge line", "slow", "cut", "AT lines", "pipeline")
+OPENINGS: Final = (
+    *("silence", "garbage", "half a hello", "handshake", "hello", "replay"),
+    *("empty proof", "short proof", "other name", "other server", "other herd"),
+)
 LEAVINGS: Final[tuple[Leaving, ...]] = ("stays", "closes", "half-closes", "aborts")
 
 _LATEST: Final = b"99999999999.0"
 """A time that beats every other."""
+FUTURE: Final = b"+0.263873386"
+PRESENT: Final = b"-98232774397.500000000"
+"""Differences to it: of a record of the future, which is refused as such, and of one that came when simulated
+herds begin."""
 _LONGEST_PIPELINE: Final = 5000
 _PATIENCE_S: Final = 10.0
 
 
-def forged_line(source: random.Random, origins: Sequence[str], victims: Sequence[bytes]) -> bytes:
+def forged_line(
+    source: random.Random,
+    origins: Sequence[str],
+    victims: Sequence[bytes],
+    differences: Sequence[bytes] = (FUTURE, PRESENT),
+) -> bytes:
     """Return an AT line that would be the newest of its client."""
     victim = source.choice([*victims, MARK])
-    return b"AT %b +0.263873386 %b +1.0+1.0 %b\n" % (source.choice(origins).encode(), victim, _LATEST)
+    difference = source.choice(differences)
+    return b"AT %b %b %b +1.0+1.0 %b\n" % (source.choice(origins).encode(), difference, victim, _LATEST)
 
 
 @frozen
@@ -150,6 +165,8 @@ class Disguise:
     """Whether neighbors prove who they are; where they need not, a right name would be no attack."""
     victims: tuple[bytes, ...] = ()
     """Clients whose records it forges."""
+    others: tuple[str, ...] = ("Nobody",)
+    """Names that are no neighbor's: those of other servers, its own, and one that nobody has."""
 
 
 class _Intrusion(Protocol):
@@ -253,25 +270,36 @@ class HostileNeighbor:
 
     def opening(self) -> tuple[bytes, Handshake | None]:
         """Draw what is said first; with a handshake, where its answer is waited for."""
-        source, disguise = self._source, self._disguise
-        kind = source.choice(("silence", "garbage", "handshake", "hello", "replay"))
+        source = self._source
+        kind = source.choice(OPENINGS)
         if kind == "silence":
             return b"", None
         if kind == "garbage":
             return source.randbytes(source.choice([10, 2000])), None
         overheard = self._overheard()
-        if kind == "replay" and overheard and disguise.proves:
+        if kind == "replay" and overheard and self._disguise.proves:
             return source.choice(overheard), None
-        is_known = disguise.proves
-        herd = disguise.herd if is_known else "others"
-        identity = Identity(
-            herd=herd, name=source.choice(disguise.names), instance=self._token(), secret=source.randbytes(32)
-        )
-        handshake = Handshake("dialer", identity, [self.server], self._token())
+        handshake = self._pretend(kind)
         hello = handshake.start()
-        if kind == "handshake":
+        if kind == "half a hello":
+            return hello[: source.randrange(len(hello))], None
+        if kind == "handshake" or kind.startswith("other "):
             return hello, handshake
-        return hello + b"PROOF %064x\n" % source.getrandbits(256), None
+        digits = {"empty proof": 0, "short proof": 1}.get(kind, 64)
+        proof = b"%064x" % source.getrandbits(256)
+        return hello + b"PROOF " + proof[:digits] + b"\n", None
+
+    def _pretend(self, kind: str) -> Handshake:
+        """Return the side of a handshake that knows all but the secret; or one of the names wrongly."""
+        source, disguise = self._source, self._disguise
+        herd, receiver = disguise.herd, self.server
+        name = source.choice(disguise.others if kind == "other name" else disguise.names)
+        if kind == "other herd" or not disguise.proves:
+            herd = "others"
+        elif kind == "other server":
+            receiver = name
+        identity = Identity(herd=herd, name=name, instance=self._token(), secret=source.randbytes(32))
+        return Handshake("dialer", identity, [receiver], self._token())
 
     def _token(self) -> str:
         return f"{self._source.getrandbits(128):032x}"

@@ -32,4 +32,5 @@ def fields(event: Event) -> dict[str, str | int | None]:
         "flow": event.flow,
         "size": event.size,
         "data": event.data.decode("utf-8", "backslashreplace"),
+        "crc32": None if event.check is None else f"{event.check:08x}",
     }

@@ -37,7 +37,7 @@ def write_shiviz(trace: TraceFile, out: TextIO, window: Window = ALL) -> None:
             break
         clock = clocks.after(event, shown=window.shows(event))
         if clock is not None:
-            host = event.host or NOBODY
+            host = _host(event)
             out.write(f"{seconds(event.time_ns)} {host} {json.dumps(clock)} {_words(event)}\n")
 
 
@@ -51,7 +51,7 @@ class _Clocks:
 
     def after(self, event: Event, *, shown: bool) -> _Clock | None:
         """Return the clock of the event's host after it, its own entry first; None if it is not shown."""
-        host = event.host or NOBODY
+        host = _host(event)
         clock = self._now.setdefault(host, {})
         for message in self._matcher.feed(event):
             if message.fate is Fate.ARRIVED:
@@ -62,6 +62,11 @@ class _Clocks:
         if event.peer or event.kind is Kind.DATAGRAM:
             self._sent[event.number] = dict(clock)
         return {host: clock[host], **{name: clock[name] for name in sorted(clock)}} if shown else None
+
+
+def _host(event: Event) -> str:
+    """Return the name of an event's host as one word: ShiViz reads no other."""
+    return (event.host or NOBODY).replace(" ", "_")
 
 
 def _words(event: Event) -> str:

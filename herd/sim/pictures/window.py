@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -45,7 +46,9 @@ class Window:
         return frozenset(self.hosts)
 
     def check(self, trace: TraceFile) -> None:
-        """Raise PictureError for hosts that are not in the trace, and a time that ends before it begins."""
+        """Raise PictureError for hosts that are not in the trace, and times that are none."""
+        if not (math.isfinite(self.from_s) and math.isfinite(self.until_s or 0.0)):
+            raise PictureError(f"from {self.from_s:g} s until {self.until_s} s is no time: give numbers")
         if self.until_ns is not None and self.until_ns < self.from_ns:
             raise PictureError(
                 f"from {self.from_s:g} s until {self.until_s:g} s is no time: turn them around"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from herd.sim.engine.chance import Chance
 from herd.sim.engine.faults import PowerCut
 from herd.sim.herds.build import HerdPlan
-from herd.sim.herds.dials import DIALS, no_thundering_herd
+from herd.sim.herds.dials import DIALS, STORMS, no_storm, no_thundering_herd
 from herd.sim.herds.scenarios import HerdScenario
 from herd.sim.herds.topologies import of_links
 from herd.sim.herds.work import Work
@@ -26,5 +26,5 @@ scenario = HerdScenario(
     herd=HerdPlan(topology=of_links([HUB, *LEAVES], [(HUB, leaf) for leaf in LEAVES])),
     work=Work(clients=2, report_every_s=5.0),
     more_steps=gone_for_a_while,
-    more_checks={DIALS: no_thundering_herd},
+    more_checks={DIALS: no_thundering_herd, STORMS: no_storm},
 ).scenario()

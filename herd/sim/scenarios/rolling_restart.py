@@ -7,6 +7,7 @@ from herd.sim.engine.faults import Restart
 from herd.sim.herds.build import HerdPlan
 from herd.sim.herds.scenarios import HerdScenario
 from herd.sim.herds.topologies import FIVE
+from herd.sim.herds.work import Work
 from herd.sim.scenario import Step
 
 
@@ -26,5 +27,6 @@ scenario = HerdScenario(
     about="Durability `neighbor`: one server after the other is restarted, and nothing is lost.",
     waits=False,
     herd=HerdPlan(durability="neighbor"),
+    work=Work(fresh_ids=True),
     more_steps=one_by_one,
 ).scenario()

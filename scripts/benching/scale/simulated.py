@@ -39,7 +39,7 @@ from herd.sim.herds.work import Work
 scenario = HerdScenario(
     about="{servers} servers with {degree} links each, on average, and nothing goes wrong.",
     herd=HerdPlan(topology=random_graph({servers}, {degree}, Stream({servers}))),
-    work=Work(clients=3, report_every_s={every_s}),
+    work=Work(clients=3, report_every_s={every_s}, strange_share=0.0, silent_share=0.0),
     duration_s={work_s},
     settle_s=2.0,
     last_look_s=4.0,

@@ -20,7 +20,7 @@ from twisted.internet.interfaces import (
 from zope.interface.verify import verifyObject
 
 from tests.sim.conformance.ground import HOME, port_number
-from tests.sim.conformance.peers import Peer, Single, pair
+from tests.sim.conformance.peers import Dialer, Listener, Peer, Single, pair
 from tests.sim.conformance.players import conforms
 
 if TYPE_CHECKING:
@@ -137,3 +137,24 @@ async def test_a_dialer_binds_its_own_end(ground: Ground) -> None:
     await ground.until(lambda: server.is_made and client.is_made)
     client.note("bound as asked" if client.transport.getHost().port == number else "bound elsewhere")
     server.note("dialed from there" if server.transport.getPeer().port == number else "dialed from elsewhere")
+
+
+@conforms(client=5 * ["made 127.0.0.1"], server=5 * ["made"])
+async def test_ways_to_write_this_machines_address(ground: Ground) -> None:
+    class Client(Peer):
+        def connectionMade(self) -> None:
+            self.ground.at_the_end(self.hang_up)
+            self.note("made", self.transport.socket.getpeername()[0])
+
+    listener = Listener(ground, lambda of, _: Peer(of, "server"))
+    number = port_number(ground.listen(listener))
+    for count, address in enumerate(("127.0.0.1", b"127.0.0.1", "127.1", "0.0.0.0", ""), start=1):
+        ground.reactor.connectTCP(address, number, Single(Client(ground, "client")))
+        await ground.until_noted("client", count)
+        await ground.until_noted("server", count)
+
+
+@conforms(dialer=["start", "started connecting", "failed OverflowError disconnected", "stop"])
+async def test_a_port_that_no_machine_has(ground: Ground) -> None:
+    ground.reactor.connectTCP(HOME, 65_536, Dialer(ground))
+    await ground.until_noted("dialer", 4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 
-from tests.sim.conformance.ground import HOME, port_number
+from tests.sim.conformance.ground import HOME, port_number, unclosed
 from tests.sim.conformance.peers import Dialer, Listener, Peer, Single, all_lost
 from tests.sim.conformance.players import conforms
 
@@ -231,3 +231,10 @@ async def test_the_address_that_a_factory_builds_for(ground: Ground) -> None:
     client.note("peer is the port's" if client.transport.getPeer() == port.getHost() else "peer is another")
     client.transport.loseConnection()
     await all_lost(ground, server, client)
+
+
+@conforms(listener=["raises OverflowError", "raises OverflowError"])
+async def test_ports_that_no_machine_has(ground: Ground) -> None:
+    for number in (65_536, -1):
+        with unclosed():
+            ground.raises("listener", ground.reactor.listenTCP, number, Factory(), interface=HOME)

@@ -225,3 +225,27 @@ async def test_an_error_when_writing_ends_ends_the_connection(ground: Ground) ->
     server, client = await pair(ground, client=Clumsy)
     client.transport.loseWriteConnection()
     await all_lost(ground, server, client)
+
+
+@conforms(client=["made", "lost ConnectionDone", "raises ValueError"], server=["made", "lost ConnectionDone"])
+async def test_no_direction_can_be_closed_of_what_is_lost(ground: Ground) -> None:
+    server, client = await pair(ground)
+    client.transport.loseConnection()
+    await all_lost(ground, server, client)
+    ground.raises("client", client.transport.loseWriteConnection)
+
+
+@conforms(
+    client=["made", "open True", "lost ConnectionLost", "open False"],
+    server=["made", "lost ConnectionAborted"],
+)
+async def test_a_socket_is_open_until_its_program_knows_of_the_end(ground: Ground) -> None:
+    server, client = await pair(ground)
+    handle = client.transport.getHandle()
+    client.transport.pauseProducing()
+    server.transport.abortConnection()
+    await ground.moment()
+    client.note("open", handle.fileno() > 0)
+    client.transport.resumeProducing()
+    await all_lost(ground, server, client)
+    client.note("open", handle.fileno() > 0)

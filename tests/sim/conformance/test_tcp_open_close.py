@@ -316,3 +316,32 @@ async def test_a_protocol_keeps_its_transport_and_says_connected(ground: Ground)
     await all_lost(ground, server, client)
     client.note("connected", client.connected)
     assert client.transport is not None
+
+
+class Awake(Peer):
+    def dataReceived(self, data: bytes) -> None:
+        if not data:
+            self.note("hears nothing")
+        super().dataReceived(data)
+
+
+@conforms(client=["made", b"hello"], server=["made"])
+async def test_a_sequence_of_nothing_sends_nothing(ground: Ground) -> None:
+    server, client = await pair(ground, client=Awake)
+    server.transport.writeSequence([b""])
+    await ground.moment()
+    server.transport.writeSequence([b"", b""])
+    server.transport.write(b"hello")
+    await client.hears(5)
+
+
+@conforms(client=["made", b"hello"], server=["made"])
+async def test_a_sequence_of_nothing_is_no_end_to_who_reads_later(ground: Ground) -> None:
+    server, client = await pair(ground)
+    client.transport.pauseProducing()
+    server.transport.writeSequence([b""])
+    await ground.moment()
+    client.transport.resumeProducing()
+    await ground.moment()
+    server.transport.write(b"hello")
+    await client.hears(5)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import sys
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -213,3 +215,58 @@ async def test_a_deferred_has_its_time(ground: Ground) -> None:
     quick.addTimeout(60, ground.reactor)
     ground.reactor.callLater(0.001, quick.callback, "quick")
     await ground.outcome("quick", quick)
+
+
+@conforms(
+    timer=["waits 1000 s", "waits 1000 s", "waits 1000 s", "waits 1000 s", "waits 1000 s"],
+    delayed=5 * ["waits 1000 s"],
+    reset=5 * ["waits 1000 s"],
+)
+async def test_a_call_may_wait_for_ever(ground: Ground) -> None:
+    for delay_s in (math.inf, 8e9, 1e18, sys.maxsize, 10**30):
+        calls = {who: ground.reactor.callLater(60, print) for who in ("delayed", "reset")}
+        calls["delayed"].delay(delay_s)
+        calls["reset"].reset(delay_s)
+        for who, call in {"timer": ground.reactor.callLater(delay_s, print), **calls}.items():
+            is_long = call.getTime() > ground.reactor.seconds() + 1000
+            ground.note(who, "waits 1000 s" if call.active() and is_long else "does not")
+            call.cancel()
+
+
+@conforms(timer=["moved back", "came"])
+async def test_a_call_that_waits_for_ever_can_be_had_sooner(ground: Ground) -> None:
+    call = ground.reactor.callLater(math.inf, ground.note, "timer", "came")
+    call.reset(0.001)
+    ground.note("timer", "moved back")
+    await ground.until_noted("timer", 2)
+
+
+def listed(*arguments: object, **options: object) -> None:
+    """Be a function that has a name."""
+
+
+@conforms(
+    waiting=["True (1, 'two') {'three': 3}", "called 0 cancelled 0", "told"],
+    cancelled=["called 0 cancelled 1", "has func False"],
+    called=["called 1 cancelled 0"],
+    order=["True False True", "time True"],
+)
+async def test_what_a_call_tells_of_itself(ground: Ground) -> None:
+    call: Any = ground.reactor.callLater(5, listed, 1, "two", three=3)
+    ground.note("waiting", call.func is listed, call.args, call.kw)
+    ground.note("waiting", "called", call.called, "cancelled", call.cancelled)
+    told = repr(call)
+    is_told = told.startswith("<DelayedCall 0x") and told.endswith(
+        " called=0 cancelled=0 listed(1, 'two', three=3)>"
+    )
+    ground.note("waiting", "told" if is_told else told)
+    later: Any = ground.reactor.callLater(6, listed)
+    ground.note("order", call < later, later < call, call <= later)
+    ground.note("order", "time", call.time == call.getTime() and 4 < call.time - call.seconds() < 6)
+    for each in (call, later):
+        each.cancel()
+    ground.note("cancelled", "called", call.called, "cancelled", call.cancelled)
+    ground.note("cancelled", "has func", hasattr(call, "func"))
+    over: Any = ground.reactor.callLater(0, listed)
+    await ground.after(0.001)
+    ground.note("called", "called", over.called, "cancelled", over.cancelled)

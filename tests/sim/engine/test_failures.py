@@ -77,3 +77,19 @@ def test_a_set_of_timers_walks_in_the_same_order_at_each_run() -> None:
     first = outcome(program)
     assert outcome(program) == first
     assert sorted(literal_eval(first[0][0])) == list(range(20))
+
+
+class OutcomeError(BaseException):
+    """What a test runner may raise: no `Exception`."""
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, OutcomeError])
+def test_what_is_meant_for_who_simulates_comes_out(kind: type[BaseException]) -> None:
+    def program(reactor: Any) -> None:
+        def fail() -> None:
+            raise kind
+
+        reactor.callLater(1.0, fail)
+
+    with pytest.raises(kind):
+        outcome(program)

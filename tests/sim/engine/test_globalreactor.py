@@ -27,6 +27,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from herd.sim.engine import globalreactor
+from herd.sim.engine.pins.escapes import Escape
 from herd.sim.engine.programs import Call
 from herd.sim.engine.reactorproxy import GlobalReactor
 from herd.sim.engine.simulation import Simulation
@@ -93,12 +94,23 @@ def test_it_provides_what_the_reactor_behind_it_provides(hosted: Any) -> None:
 
 
 def test_what_a_process_cannot_do_is_said(hosted: Any) -> None:
-    def spawn() -> str:
+    def adopt() -> str:
         with pytest.raises(NotImplementedError) as caught:
-            reactor.spawnProcess(None, "/bin/true")
+            reactor.adoptStreamPort(3, 2, None)
         return str(caught.value)
 
-    assert hosted(spawn)[0] == "reactor.spawnProcess() does not exist in a simulation"
+    assert hosted(adopt)[0] == "reactor.adoptStreamPort() does not exist in a simulation"
+
+
+def test_to_start_another_program_is_an_escape(hosted: Any) -> None:
+    def spawn() -> str:
+        with pytest.raises(Escape) as caught:
+            reactor.spawnProcess(None, "/bin/true")
+        return caught.value.place
+
+    place, process = hosted(spawn)
+    assert place.startswith(f"{__file__}:")
+    assert [(each.host, each.is_escape) for each in process.simulation.problems] == [("host0", True)]
 
 
 def test_its_methods_take_what_twisteds_take() -> None:

@@ -251,7 +251,7 @@ def test_the_package_of_a_module_is_its_own(
         "__main__ game ['0']\n",
         "__main__ game ['1']\n",
         "the package itself\n",
-        "ModuleNotFoundError: No module named 'game.gone'\n",
+        "python: No module named 'game.gone'\n",
     ]
     assert [process.argv[0] for process in processes[:1]] == [str(tmp_path / "game" / "server.py")]
 

@@ -101,8 +101,10 @@ def test_a_script_ends_with_its_code(
 ) -> None:
     process = start(text)
     simulation.run(1)
-    assert (process.exit_code, process.output) == ENDS[text]
-    assert simulation.problems == []
+    code, printed = ENDS[text]
+    assert (process.exit_code, process.output) == (code, printed)
+    words = ": no reason" if "no reason" in text else ""
+    assert problems(simulation) == ([f"script.py ended with exit code {code}{words}"] if code else [])
 
 
 def test_an_error_nobody_handles_ends_a_script(
@@ -126,9 +128,12 @@ def test_an_error_nobody_handles_ends_a_script(
 def test_a_script_that_is_not_there(simulation: Simulation) -> None:
     process = simulation.host("host").start(Script("/nowhere/at_all.py"))
     simulation.run(1)
-    assert process.exit_code == 1
+    assert process.exit_code == 2
     assert problems(simulation) == [
-        "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/at_all.py'"
+        (
+            "at_all.py ended with exit code 2: "
+            "python: can't open file '/nowhere/at_all.py': No such file or directory"
+        )
     ]
 
 
@@ -154,7 +159,8 @@ def test_react_gives_the_exit_code(
     assert process.exit_code is None
     simulation.run(3)
     assert process.exit_code == code
-    assert problems(simulation) == (["builtins.ValueError: it failed"] if how == "fails" else [])
+    told = {"fails": ["builtins.ValueError: it failed"], "exits": ["script.py ended with exit code 5"]}
+    assert problems(simulation) == told.get(how, [])
     flush_logged_errors(ValueError)
 
 
@@ -356,6 +362,7 @@ def test_what_a_callable_returns_may_fail(simulation: Simulation, flush_logged_e
         "Failure: builtins.ValueError: at once",
         "ValueError: raised",
         "builtins.ValueError: later",
+        f"{exits.__qualname__} ended with exit code 6",
     ]
     flush_logged_errors(ValueError)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,25 @@ if TYPE_CHECKING:
 INT32 = st.integers(0, 2**32 - 1)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 ROW = st.tuples(
-    st.integers(0, 255), st.integers(0, 2**62), INT32, INT32, INT64, INT64, st.binary(max_size=120)
+    st.one_of(st.sampled_from([10, 11, 16, 17]), st.integers(0, 255)),
+    st.integers(0, 2**62),
+    INT32,
+    INT32,
+    INT64,
+    INT64,
+    st.binary(max_size=120),
 )
 
 
 def timer(number: int) -> tuple[Any, ...]:
     return (4, number, 0, 2**32 - 1, 0, 0, b"tick")
+
+
+def excerpt(kind: int, data: bytes) -> bytes:
+    """What is kept: of sent bytes that are cut short, a checksum as well."""
+    if len(data) <= 96 or kind not in {10, 16}:
+        return data[:96]
+    return data[:96] + crc32(data).to_bytes(4, "little")
 
 
 @given(st.lists(ROW, min_size=1, max_size=40))
@@ -31,7 +45,7 @@ def test_both_make_the_same_columns(rows: list[tuple[Any, ...]]) -> None:
     for row in rows:
         pure.add(*row)
         compiled.add(*row)
-    kept = [(*row[:6], row[6][:96]) for row in rows]
+    kept = [(*row[:6], excerpt(row[0], row[6])) for row in rows]
     assert pure.held == compiled.held == len(rows)
     assert pure.columns() == compiled.columns() == encode(kept)
     assert decode(compiled.columns(), len(rows)) == kept
@@ -94,3 +108,19 @@ def test_a_number_that_does_not_fit_is_an_error(parts: Parts, row: tuple[int, ..
 
     with pytest.raises(OverflowError):
         write()
+
+
+@given(st.lists(ROW, min_size=1, max_size=20), st.binary(min_size=1, max_size=3), st.integers(0, 3))
+def test_both_hide_the_same(rows: list[tuple[Any, ...]], hidden: bytes, times: int) -> None:
+    pure, compiled = PURE.Rows(), CHOSEN.Rows()
+    pure.hidden = compiled.hidden = hidden
+    told = [(*row[:6], row[6][:50] + times * hidden + row[6][50:]) for row in rows]
+    for row in told:
+        pure.add(*row)
+        compiled.add(*row)
+    shown = [
+        (*row[:6], row[6].replace(hidden, b"") if row[0] in {10, 11, 16, 17} else row[6]) for row in told
+    ]
+    assert (
+        pure.columns() == compiled.columns() == encode([(*row[:6], excerpt(row[0], row[6])) for row in shown])
+    )

@@ -72,7 +72,6 @@ LOGS = """
     import sys
     from twisted.internet import reactor
     from twisted.python import log
-from zope.interface import implementer
     log.startLogging(sys.stdout)
     reactor.callLater(1, log.msg, "from " + sys.argv[1])
     reactor.run()
@@ -113,3 +112,36 @@ def test_observers_come_and_go_in_one_process(simulation: Simulation) -> None:
     simulation.run(5)
     log.msg("the real world")
     assert seen == ["one 1"]
+
+
+REDIRECTED = """
+    import sys, warnings
+    from twisted.internet import reactor
+    from twisted.python import log
+    log.startLogging(sys.stdout)
+    print("printed by", sys.argv[1])
+    sys.stderr.write("to standard error\\n")
+    warnings.warn("mind")
+    log.startLogging(sys.stdout)
+    reactor.callLater(1, reactor.stop)
+    reactor.run()
+    print("the end")
+"""
+
+
+def test_what_is_printed_after_logging_began_is_logged(simulation: Simulation, tmp_path: Path) -> None:
+    script = tmp_path / "redirected.py"
+    script.write_text("\n".join(line.strip() for line in REDIRECTED.splitlines()))
+    processes = [simulation.host(name).start(Script(script, name)) for name in ("one", "other")]
+    simulation.run(5)
+    for process, name in zip(processes, ("one", "other"), strict=True):
+        assert process.output == [
+            "2026-01-01 00:00:00+0000 [-] Log opened.\n",
+            f"2026-01-01 00:00:00+0000 [-] printed by {name}\n",
+            "2026-01-01 00:00:00+0000 [-] to standard error\n",
+            f"2026-01-01 00:00:00+0000 [-] {script}:8: builtins.UserWarning: mind\n",
+            "2026-01-01 00:00:01+0000 [-] Main loop terminated.\n",
+            "2026-01-01 00:00:01+0000 [-] the end\n",
+        ]
+    print("the real world")  # noqa: T201 - it is not logged
+    assert log.theLogPublisher.observers == []

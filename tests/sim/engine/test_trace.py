@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herd.sim.engine.native import Rows
 from herd.sim.engine.trace import NOBODY, Kind, Trace
 from herd.sim.engine.tracefile import Difference, Event, TraceError, first_difference, read_trace
 from tests.sim.pictures.five import floods
@@ -113,6 +115,40 @@ def test_every_field_counts(field: int) -> None:
     one.add(*row)
     two.add(*other)
     assert one.digest() != two.digest()
+
+
+def sent(text: bytes, kind: Kind = Kind.SEND) -> bytes:
+    return written((kind, 5, 0, 1, 3, len(text), text))
+
+
+@pytest.mark.parametrize("kind", [Kind.SEND, Kind.DATAGRAM])
+def test_every_byte_that_is_sent_counts(kind: Kind) -> None:
+    one, two = (read_trace(sent(b"x" * 200 + last, kind)) for last in (b"one", b"two"))
+    assert one.digest != two.digest
+    difference = first_difference(one, two)
+    assert difference is not None
+    left, right = difference.left, difference.right
+    assert left is not None
+    assert right is not None
+    assert left.data == right.data == b"x" * 96
+    assert (left.check, right.check) == (crc32(b"x" * 200 + b"one"), crc32(b"x" * 200 + b"two"))
+
+
+def test_of_other_texts_the_beginning_counts() -> None:
+    one, two = (read_trace(sent(b"x" * 200 + last, Kind.NOTE)) for last in (b"one", b"two"))
+    assert one.digest == two.digest
+    assert next(iter(one)).check is None
+
+
+def test_what_an_older_program_wrote_is_compared_as_far_as_it_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = read_trace(sent(b"x" * 200))
+    shorter = read_trace(sent(b"x" * 96 + b"y" * 103))
+    add: Any = Rows.add
+    monkeypatch.setattr(Trace, "add", lambda trace, *row: add(trace, *row[:6], row[6][:96]))
+    then = read_trace(sent(b"x" * 200))
+    assert next(iter(then)).data == b"x" * 96
+    assert first_difference(then, now) is None
+    assert first_difference(then, shorter) is not None
 
 
 def test_a_closed_trace_takes_nothing_more_and_keeps_its_digest() -> None:

@@ -84,3 +84,13 @@ def test_what_is_written_at_the_end_of_a_turn_leaves_with_it() -> None:
     simulation.run(1.0)
     simulation.close()
     assert b"".join(heard) == b"now at the end"
+
+
+def test_a_reactor_cannot_be_iterated(flush_logged_errors: Callable[..., list[Any]]) -> None:
+    simulation = Simulation(1)
+    simulation.host("a").start(Call(lambda reactor: reactor.callLater(0.1, reactor.iterate)))
+    simulation.run(1.0)
+    simulation.close()
+    assert len(flush_logged_errors()) == 1
+    assert "a hosted program calls reactor.iterate" in simulation.problems[0].text
+    assert simulation.problems[0].is_escape

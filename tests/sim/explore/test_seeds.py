@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from attrs import evolve
 
 from herd.sim.engine.trace import NOBODY, NOTE
@@ -92,12 +94,41 @@ def test_runs_that_crash_or_take_too_long_have_failed(counter: str) -> None:
     assert tally.passed == 1
 
 
-def test_an_exception_in_a_check_is_a_failure_with_its_name(counter: str) -> None:
+def test_an_exception_in_a_check_is_a_failure_of_that_check(counter: str) -> None:
     scenario = evolve(load_scenario(counter), checks={"raises": lambda simulation: simulation.scene.nothing})
     tally = search_seeds(counter, scenario, first=0, count=5, jobs=2)
-    assert [(each.seed, each.failed_checks) for each in tally.failed] == [
-        (0, ["the run ends: AttributeError"])
-    ]
+    assert [(each.seed, each.failed_checks) for each in tally.failed] == [(0, ["raises"])]
+
+
+SAID: dict[str, tuple[Any, list[str]]] = {
+    "a text": (lambda _: "it is a text", ["it is a text"]),
+    "numbers": (lambda _: [1, 2], ["1", "2"]),
+    "nothing": (
+        lambda _: None,
+        ["the check returned None: let it return a sentence for each violation, [] if there is none"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_what_is_no_list_of_sentences_is_told_as_one(what: str, counter: str) -> None:
+    check, sentences = SAID[what]
+    scenario: Scenario = evolve(load_scenario(counter), checks={what: check, "passes": lambda _: []})
+    outcome = perform(Task(scenario=counter, seed=1), scenario).outcome
+    assert [(each.check, each.text) for each in outcome.violations] == [(what, text) for text in sentences]
+
+
+def test_an_assertion_in_a_check_is_told_with_its_line(counter: str) -> None:
+    def check(simulation: Any) -> list[str]:
+        assert simulation.scene is None, "there is a scene"
+        return []
+
+    scenario = evolve(load_scenario(counter), checks={"asserts": check, "fails": lambda _: ["it does"]})
+    outcome = perform(Task(scenario=counter, seed=1), scenario).outcome
+    line = check.__code__.co_firstlineno + 1
+    first, second = outcome.violations
+    assert re.fullmatch(rf"AssertionError: there is a scene.*\({__file__}:{line}\)", first.text, re.DOTALL)
+    assert (second.check, second.text) == ("fails", "it does")
 
 
 def with_memory(scenario: Scenario) -> Scenario:
@@ -121,6 +152,15 @@ def test_what_outlives_a_run_is_found_when_a_process_ends(counter: str) -> None:
     assert violation.text.startswith("its history after 1 other runs in one process (digest ")
     assert violation.text.endswith("something outlives a run; --turns 1 gives each a process of its own")
     assert search_seeds(counter, scenario, first=0, count=4, jobs=1, turns=1).passed == 4
+
+
+def test_what_outlives_a_run_is_found_when_the_seeds_end_before_a_process_does(counter: str) -> None:
+    scenario = with_memory(load_scenario(counter))
+    tally = search_seeds(counter, scenario, first=5, count=3, jobs=1)
+    assert [(each.seed, each.failed_checks) for each in tally.failed] == [(7, [ONE_HISTORY])]
+    tally = search_seeds(counter, scenario, first=5, count=4, jobs=2, every=True)
+    assert tally.failed
+    assert (tally.count, sorted(tally.digests)) == (4, [5, 6, 7, 8])
 
 
 def test_a_failure_is_what_it_is_in_a_process_of_its_own(counter: str) -> None:

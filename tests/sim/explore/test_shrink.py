@@ -60,12 +60,12 @@ def test_a_check_that_does_not_fail_cannot_be_kept(forgetful: str) -> None:
 
 
 def test_a_crash_is_shrunk_too_and_stays_the_same_crash(counter: str) -> None:
-    def check(simulation: Any) -> list[str]:
+    def finish(simulation: Any) -> None:
         if simulation.scene["north"].amounts:
             raise ZeroDivisionError
         raise KeyError
 
-    scenario = evolve(load_scenario(counter), checks={"raises": check})
+    scenario = evolve(load_scenario(counter), finish=finish)
     found = shrink(Task(scenario=counter, seed=4), scenario, jobs=2)
     assert found.check == "the run ends: ZeroDivisionError"
     assert [repr(each.action) for each in found.steps] == ["Add(client='north', amount=0)"]
@@ -82,7 +82,8 @@ from herd.sim.engine.faults import Partition
 from herd.sim.scenario import Step, load_module
 from herd.sim.testing import Simulate
 
-Add = load_module("tests/sim/explore/scenarios/counter.py").Add
+counter = load_module("tests/sim/explore/scenarios/counter.py")
+Add = counter.Add
 
 
 def test_forgetful_with_seed_47(simulate: Simulate) -> None:

@@ -109,7 +109,11 @@ def test_until_a_time_the_scenario_is_not_judged(counter: str) -> None:
         ("three = 3\n", "{file} has no `scenario = Scenario(...)` in it, and was not run"),
         (
             "import nothing_of_this_name\n\nscenario = 3\n",
-            "{file} cannot be read: ModuleNotFoundError: No module named ",
+            "{file}:1 cannot be read: ModuleNotFoundError: No module named ",
+        ),
+        (
+            "import sys\n\nscenario = sys.exit()\n",
+            "{file}:3 cannot be read: SystemExit: ",
         ),
     ],
 )

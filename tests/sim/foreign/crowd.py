@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -20,7 +21,9 @@ def history(seed: int) -> str:
     trace = Trace()
     simulation = Simulation(seed, trace=trace)
     with tempfile.TemporaryDirectory() as pages:
-        (Path(pages) / "page.txt").write_text("over no wire " * 5000)
+        page = Path(pages) / "page.txt"
+        page.write_text("over no wire " * 5000)
+        os.utime(page, (0, 0))  # the server tells when it was changed
         server = simulation.host("server")
         server.start(Plugin("web", "--listen", "tcp:8080", "--path", pages))
         server.start(Tac(SCRIPTS / "irc.tac"))

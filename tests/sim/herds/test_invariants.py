@@ -11,7 +11,8 @@ from herd.core.limits import Limits
 from herd.sim.herds.circumstances import Outage
 from herd.sim.herds.clients import Say
 from herd.sim.herds.figures import Watch
-from herd.sim.herds.invariants import Peaks, converges, judge, terminates
+from herd.sim.herds.invariants import converges, judge, strangers_stay, strangers_told, swept, terminates
+from herd.sim.herds.peaks import Peaks
 from herd.sim.herds.violation import INVARIANTS
 from tests.sim.herds.hosted import Hosted
 from tests.sim.herds.stories import EPOCH_S, HERD, S, Story, record
@@ -114,3 +115,81 @@ def test_what_is_too_large_is_told_once() -> None:
     (violation,) = peaks.violations()
     assert str(violation) == "bounded: too many: Alford had 2 records, and 1 are the most"
     hosted.close()
+
+
+def peaks_of(hosted: Hosted, server: str = "Alford") -> list[str]:
+    peaks = Peaks()
+    node = hosted.herd.node(server)
+    assert node is not None
+    peaks.look(server, node, reported=9)
+    peaks.look_at_clients(server, node.clients, clock_s=hosted.simulation.now_ns / S)
+    return [each.text for each in peaks.violations()]
+
+
+def test_what_is_held_of_each_client_is_within_its_limits() -> None:
+    hosted = Hosted()
+    for _ in range(2):
+        hosted.client(plan=[Say(1.0, b"IAMAT kiwi +1-1")])
+    hosted.run(12)
+    assert peaks_of(hosted) == []
+    node = hosted.herd.node("Alford")
+    assert node is not None
+    node.clients.limits = evolve(Limits(), idle_s=5.0, connections_per_address=1)
+    node.clients.connections.all()[0]._parser._rest = b"x" * 4097
+    assert peaks_of(hosted) == [
+        "Alford had 4097 bytes of one line, and 4096 are the most",
+        "Alford had 7 seconds of an idle client, and 5 are the most",
+    ]
+    node.clients.admitted = node.clients.addresses["10.0.0.9"] = 3
+    assert "Alford had 3 counted clients, and 2 are the most" in peaks_of(hosted)
+    assert "Alford had 3 clients at one address, and 1 are the most" in peaks_of(hosted)
+    hosted.close()
+
+
+def test_records_are_swept_when_their_time_is_over() -> None:
+    held: Holdings = {"Alford": {b"kiwi": LINE}, "Ball": {}}
+    limits = Limits(record_lifetime_s=20)
+    assert swept(held, evolve(HERD, limits=limits), round(24.4 * S)) == []
+    (violation,) = swept(held, evolve(HERD, limits=limits), round(24.6 * S))
+    assert violation.text == f"Alford still has `{LINE.decode()}` at 24.600000 s; its time is over"
+    late = {"Alford": (-S, S)}
+    assert swept(held, evolve(HERD, limits=limits, clocks_off_ns=late), round(24.6 * S)) == []
+
+
+HELLO = b"HERD 1 testers %b %b one two\nPROOF\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "is_wrong"),
+    [
+        (b"garbage", b"", False),
+        (HELLO % (b"Ball", b"Alford"), b"HERD 1 testers Alford Ball x y\n", False),
+        (HELLO % (b"Ball", b"Alford"), b"HERD 1 testers Alford Ball x y\nPROOF 1\n", True),
+        (HELLO % (b"Welsh", b"Alford"), b"HERD 1 testers Alford Welsh x y\n", True),
+        (HELLO % (b"Ball", b"Ball"), b"HERD 1 testers Alford Ball x y\n", True),
+        (HELLO.replace(b"testers", b"others") % (b"Ball", b"Alford"), b"HERD 1 x\n", True),
+        (b"garbage\n", b"HERD 1 testers Alford Ball x y\n", True),
+        (b"", b"\x15\x03\x03", False),
+    ],
+)
+def test_a_stranger_is_told_who_a_server_is_only_if_it_names_a_neighbor(
+    said: bytes, told: bytes, is_wrong: bool
+) -> None:
+    story = Story()
+    story.now_s = 5
+    number = story.history.meet("evil", "Alford", b"")
+    story.history.part(number, said, told)
+    herd = evolve(HERD, herd="testers")
+    assert len(strangers_told(story.history, herd)) == is_wrong
+    assert strangers_told(story.history, evolve(herd, outages=[Outage("Alford", 4 * S, 6 * S)])) == []
+
+
+def test_a_stranger_is_sent_away_when_the_time_for_a_handshake_is_over() -> None:
+    story = Story()
+    for server, end_s in (("Alford", 7.0), ("Ball", 7.1), ("Welsh", 9.0)):
+        story.now_s = 0
+        number = story.history.meet("evil", server, b"")
+        story.now_s = end_s
+        story.history.part(number, b"", b"")
+    (violation,) = strangers_stay(story.history, evolve(HERD, outages=[Outage("Welsh", 0, S)]), 10 * S)
+    assert str(violation) == "bounded: a stranger stays: evil was at Ball from 0.000000 s on"

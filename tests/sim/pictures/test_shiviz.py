@@ -79,3 +79,8 @@ def test_the_expression_reads_every_line_and_own_clocks_count_from_one() -> None
         assert clock[host] == last.get(host, 0) + 1
         assert all(count <= last.get(name, 0) for name, count in clock.items() if name != host)
         last[host] = clock[host]
+
+
+def test_a_name_with_a_space_is_one_word() -> None:
+    trace = trace_of((1, Kind.SEND, A, B, 1, 2, b"hi"), hosts=["bob of Ball", "Ball"])
+    assert '0.001000 bob_of_Ball {"bob_of_Ball": 2} SEND Ball #1 2 B  "hi"' in log_of(trace)

@@ -85,11 +85,11 @@ def test_json_lines_have_all_fields_always() -> None:
     send, end = out.getvalue().splitlines()[2:]
     assert send == (
         '{"number":2,"time":"1.003412","time_ns":1003412900,"kind":"SEND","host":"A","peer":"B",'
-        '"flow":3,"size":4,"data":"AT\\n\\\\xff"}'
+        '"flow":3,"size":4,"data":"AT\\n\\\\xff","crc32":null}'
     )
     assert end == (
         '{"number":3,"time":"2.000000","time_ns":2000000000,"kind":"EXIT","host":"A","peer":null,'
-        '"flow":0,"size":1,"data":""}'
+        '"flow":0,"size":1,"data":"","crc32":null}'
     )
 
 

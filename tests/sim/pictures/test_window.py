@@ -36,6 +36,13 @@ def test_a_host_that_is_not_there_has_a_hint(write: Callable[..., Any]) -> None:
         write(trace, StringIO(), Window(hosts=("Zzz",)))
 
 
+@EVERY
+@pytest.mark.parametrize("window", [Window(float("nan")), Window(0.0, float("nan")), Window(float("-inf"))])
+def test_what_is_no_number_is_no_time(write: Callable[..., Any], window: Window) -> None:
+    with pytest.raises(PictureError, match="is no time: give numbers"):
+        write(five_servers(), StringIO(), window)
+
+
 def test_of_many_hosts_some_are_named() -> None:
     trace = trace_of(hosts=[f"h{number}" for number in range(100)])
     with pytest.raises(PictureError, match=r"h10, h11 and 88 more$"):

@@ -147,4 +147,170 @@ FAULTS: Final = (
         "disk-promises-under-faults",
         ("promises kept",),
     ),
+    Planted(
+        "what no longer fits into a write is taken for written",
+        "herd/core/ingest.py",
+        (
+            (
+                "for client_id in list(islice(waiting, len(lines))):",
+                "for client_id in list(islice(waiting, len(lines) + 1)):",
+            ),
+        ),
+        "crowds-on-narrow-links",
+        ("converges", "promises kept", "arrives soon"),
+    ),
+    Planted(
+        "reconciling leaves out the last leaf of a node",
+        "herd/core/digests.py",
+        (
+            (
+                "for leaf in range(first, first + width) for",
+                "for leaf in range(first, first + width - (width > 1)) for",
+            ),
+        ),
+        "crowds-under-partitions",
+        ("converges",),
+    ),
+    Planted(
+        "any acknowledgement keeps all promises",
+        "herd/server/neighbor.py",
+        (
+            (
+                "        while self._marks and self._marks[0][0] <= message.read:",
+                "        while self._marks:",
+            ),
+        ),
+        "neighbor-promises-far",
+        ("promises kept",),
+    ),
+    Planted(
+        "what could not be written to the disk is promised all the same",
+        "herd/server/journal.py",
+        (("        self._promises.fail(moment)", "        self._promises.keep(moment)"),),
+        "disk-full",
+        ("promises kept",),
+    ),
+    Planted(
+        "news goes back to whom it came from",
+        "herd/core/flood.py",
+        (
+            (
+                "for name, outbox in self.outboxes.items() if name != source]",
+                "for name, outbox in self.outboxes.items()]",
+            ),
+        ),
+        "five-servers-quiet",
+        ("terminates",),
+    ),
+    Planted(
+        "differences are computed with floats",
+        "herd/core/record.py",
+        (
+            (
+                '        elapsed_ns = now_ns - int(time.replace(b".", b"", 1))\n        if',
+                "        elapsed_ns = round((now_ns / 1e9 - float(time)) * 1e9)\n        if",
+            ),
+        ),
+        "five-servers-quiet",
+        ("differences are exact",),
+    ),
+    Planted(
+        "a report that is said again makes another record",
+        "herd/core/ingest.py",
+        (
+            (
+                'if held is not None and held.endswith(b" " + report) and not',
+                'if held is not None and held.endswith(b"  " + report) and not',
+            ),
+        ),
+        "five-servers-quiet",
+        ("answers",),
+    ),
+    Planted(
+        "a link takes no ids but ASCII",
+        "herd/core/linkwire.py",
+        (
+            (
+                r'rb"^(AT [^ \t\n\r\f\v]++ [+-][0-9]++\.[0-9]{9} ([^ \t\n\r\f\v]++) " + PLAIN',
+                r'rb"^(AT [^ \t\n\r\f\v]++ [+-][0-9]++\.[0-9]{9} ([!-~]++) " + PLAIN',
+            ),
+            (
+                r'rb"AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([^ \t\n\r\f\v]+) ([^ ]+)',
+                r'rb"AT [^ \t\n\r\f\v]+ [+-][0-9]+\.[0-9]{9} ([!-~]+) ([^ ]+)',
+            ),
+        ),
+        "five-servers-quiet",
+        ("converges",),
+        (
+            (
+                "herd/core/ingest.py",
+                r'([+-][0-9]++\.[0-9]{9}) (" + _WORD + rb"++) "',
+                r'([+-][0-9]++\.[0-9]{9}) ([!-~]++) "',
+            ),
+        ),
+    ),
+    Planted(
+        "kilometers are taken for meters",
+        "herd/places/google.py",
+        (("max(1.0, radius_km * 1000)", "max(1.0, radius_km)"),),
+        "places-provider-failing",
+        ("answers",),
+    ),
+    Planted(
+        "a connection that was kept and is dead counts as a provider that is",
+        "herd/places/http.py",
+        (
+            ("                self._let_go()\n", ""),
+            ("if is_again or not was_dead:", "if is_again or was_dead or not was_dead:"),
+        ),
+        "places-provider-failing",
+        ("places are found again",),
+    ),
+    Planted(
+        "a proof does not say whose it is, so it can be sent back",
+        "herd/core/handshake.py",
+        (('proof\\n" + role.encode() + b"\\n" + dialer', 'proof\\n" + dialer'),),
+        "hostile-neighbor",
+        ("no strangers",),
+    ),
+    Planted(
+        "any member's certificate will do for any name",
+        "herd/server/links.py",
+        (("                check_peer(self.transport, self.handshake.peer)", "                pass"),),
+        "tls-links-under-partitions",
+        ("no strangers",),
+    ),
+    Planted(
+        "waits between dials never begin anew",
+        "herd/server/neighbor.py",
+        (("            self._backoff.reset()  #", "            pass  #"),),
+        "redials",
+        ("dialed in time",),
+    ),
+    Planted(
+        "waits between dials begin anew as soon as a link is up",
+        "herd/server/neighbor.py",
+        (
+            (
+                '        self._set_state("up", None)\n',
+                '        self._set_state("up", None)\n        self._backoff.reset()\n',
+            ),
+        ),
+        "redials",
+        ("no storm of dials",),
+    ),
+    Planted(
+        "a link that is silent is kept",
+        "herd/server/neighbor.py",
+        (("        if left_s <= 0:", "        left_s = max(left_s, 1.0)\n        if left_s <= 0:"),),
+        "redials",
+        ("silent links are given up",),
+    ),
+    Planted(
+        "records whose time is over stay in memory",
+        "herd/server/node.py",
+        (("        if self._sweep_call is None:\n            self._sweep()", "        pass"),),
+        "records-expire",
+        ("bounded",),
+    ),
 )

@@ -107,6 +107,12 @@ PyObject *event_tuple(const Event *event)
                          event->function, event->args);
 }
 
+bool agenda_is_due(PyObject *self, int64_t time_ns)
+{
+    const Agenda *agenda = (const Agenda *)self;
+    return agenda->count > 0 && agenda->events[0].time_ns <= time_ns;
+}
+
 bool agenda_take(PyObject *self, int64_t limit_ns, Event *taken)
 {
     Agenda *agenda = (Agenda *)self;

@@ -27,6 +27,9 @@ bool agenda_add(PyObject *agenda, int64_t time_ns, PyObject *owner, PyObject *fu
 /* Takes the first event out, if there is one until the limit; its references are the caller's then. */
 bool agenda_take(PyObject *agenda, int64_t limit_ns, Event *taken);
 
+/* Tells whether something is to happen at a time, or before. */
+bool agenda_is_due(PyObject *agenda, int64_t time_ns);
+
 /* Returns an event as Python has it: a tuple. */
 PyObject *event_tuple(const Event *event);
 

@@ -32,6 +32,13 @@ static bool is_done(PyObject *result)
     return result != NULL;
 }
 
+bool end_is_made(const End *end)
+{
+    if (end->inbox == NULL)
+        PyErr_SetString(PyExc_AttributeError, "a socket that belongs to no process");
+    return end->inbox != NULL;
+}
+
 bool end_is_writable(const End *end)
 {
     const Pipe *outgoing = (const Pipe *)end->outgoing;
@@ -45,6 +52,8 @@ int end_send_whole(End *end, PyObject *data)
     Pipe *outgoing = (Pipe *)end->outgoing;
     if (outgoing->outstanding + PyBytes_GET_SIZE(data) > outgoing->window)
         return 0;
+    if (PyBytes_GET_SIZE(data) == 0)
+        return 1; /* Nothing is sent of nothing: an empty segment would be read as an end. */
     if (!pipe_write(outgoing, data))
         return -1;
     end->is_waiting = outgoing->outstanding > outgoing->comfort;
@@ -115,11 +124,13 @@ bool end_take(End *end, PyObject *segment)
 
 static PyObject *py_take(End *end, PyObject *segment)
 {
-    return end_take(end, segment) ? Py_NewRef(Py_None) : NULL;
+    return end_is_made(end) && end_take(end, segment) ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *py_note_read(End *end, PyObject *data)
 {
+    if (!end_is_made(end))
+        return NULL;
     if (!PyBytes_Check(data) || end->incoming == Py_None) {
         PyErr_SetString(PyExc_TypeError, "note_read takes bytes that have come over a connection");
         return NULL;
@@ -129,6 +140,8 @@ static PyObject *py_note_read(End *end, PyObject *data)
 
 static PyObject *py_send_whole(End *end, PyObject *data)
 {
+    if (!end_is_made(end))
+        return NULL;
     if (!PyBytes_Check(data))
         return PyErr_Format(PyExc_TypeError, "send_whole takes bytes, no %s", Py_TYPE(data)->tp_name);
     int is_sent = end_send_whole(end, data);
@@ -163,7 +176,8 @@ static int end_init(End *end, PyObject *args, PyObject *Py_UNUSED(keywords))
 static PyObject *py_connect(End *end, PyObject *args)
 {
     PyObject *outgoing, *incoming;
-    if (!PyArg_ParseTuple(args, "O!O!", &PipeType, &outgoing, &PipeType, &incoming))
+    if (!end_is_made(end) || !PyArg_ParseTuple(args, "O!O!", &PipeType, &outgoing, &PipeType, &incoming) ||
+        !pipe_is_made((Pipe *)outgoing) || !pipe_is_made((Pipe *)incoming))
         return NULL;
     Py_SETREF(end->outgoing, Py_NewRef(outgoing));
     Py_SETREF(end->incoming, Py_NewRef(incoming));

@@ -16,6 +16,7 @@ static PyObject *process_name = NULL;
 static PyObject *thread_name = NULL;
 static PyObject *enter_directory = NULL;
 static PyObject *second = NULL;
+static PyObject *outer = NULL; /* The context of whoever runs the loop; NULL while none runs. */
 
 bool owner_prepare(void)
 {
@@ -51,6 +52,51 @@ bool owner_has_time(const Owner *owner)
     return false;
 }
 
+/* Has what runs next see the variables of a context. Not PyContext_Enter and PyContext_Exit, which have to be paired:
+ * an event may begin within a program's own Context.run, when it runs other events. */
+static void see(PyObject *context)
+{
+    PyThreadState *state = PyThreadState_Get();
+    if (state->context == context)
+        return;
+    PyObject *before = state->context;
+    state->context = Py_NewRef(context);
+    state->context_ver++; /* Variables keep what they have found for a version. */
+    Py_XDECREF(before);
+}
+
+static void see_context_of(PyObject *process)
+{
+    if (outer == NULL)
+        return;
+    bool is_own = process != Py_None && ((Owner *)process)->context != Py_None;
+    see(is_own ? ((Owner *)process)->context : outer);
+}
+
+bool contexts_begin(PyObject **before)
+{
+    PyObject *copy = PyContext_CopyCurrent(); /* It makes a context where there is none yet. */
+    PyObject *process = PyDict_GetItemWithError(current, process_name);
+    if (copy == NULL || PyErr_Occurred()) {
+        Py_XDECREF(copy);
+        return false;
+    }
+    Py_DECREF(copy);
+    *before = outer;
+    outer = Py_NewRef(PyThreadState_Get()->context);
+    if (process != NULL && PyObject_TypeCheck(process, &OwnerType))
+        see_context_of(process);
+    return true;
+}
+
+void contexts_end(PyObject *before)
+{
+    PyObject *there = outer;
+    outer = before;
+    see(there);
+    Py_DECREF(there);
+}
+
 bool become_current(PyObject *process)
 {
     PyObject *before = PyDict_GetItemWithError(current, process_name);
@@ -58,6 +104,7 @@ bool become_current(PyObject *process)
         return true;
     if (PyErr_Occurred() || PyDict_SetItem(current, process_name, process) < 0)
         return false;
+    see_context_of(process);
     if (process == Py_None || ((Owner *)process)->directory == Py_None)
         return true;
     PyObject *done = PyObject_CallMethodNoArgs(process, enter_directory);
@@ -75,6 +122,7 @@ static PyObject *owner_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObje
     owner->simulation = Py_NewRef(Py_None);
     owner->clock = Py_NewRef(Py_None);
     owner->directory = Py_NewRef(Py_None);
+    owner->context = Py_NewRef(Py_None);
     return (PyObject *)owner;
 }
 
@@ -84,6 +132,7 @@ static int owner_traverse(Owner *owner, visitproc visit, void *arg)
     Py_VISIT(owner->simulation);
     Py_VISIT(owner->clock);
     Py_VISIT(owner->directory);
+    Py_VISIT(owner->context);
     Py_VISIT(owner->ending);
     Py_VISIT(owner->writing);
     return 0;
@@ -92,6 +141,7 @@ static int owner_traverse(Owner *owner, visitproc visit, void *arg)
 static int owner_clear(Owner *owner)
 {
     Py_SETREF(owner->process, Py_NewRef(Py_None)); /* Not NULL: whoever holds it may still ask. */
+    Py_SETREF(owner->context, Py_NewRef(Py_None));
     Py_CLEAR(owner->ending);
     Py_CLEAR(owner->writing);
     return 0;
@@ -104,6 +154,7 @@ static void owner_dealloc(Owner *owner)
     Py_CLEAR(owner->simulation);
     Py_CLEAR(owner->clock);
     Py_CLEAR(owner->directory);
+    Py_CLEAR(owner->context);
     Py_CLEAR(owner->ending);
     Py_CLEAR(owner->writing);
     Py_TYPE(owner)->tp_free((PyObject *)owner);
@@ -136,6 +187,7 @@ typedef struct {
 static Field process_field = {offsetof(Owner, process), &OwnerType, "its process is an owner itself, or None"};
 static Field simulation_field = {offsetof(Owner, simulation), &TimelineType, "its simulation is a timeline, or None"};
 static Field clock_field = {offsetof(Owner, clock), &TickingType, "its clock is one that ticks, or None"};
+static Field context_field = {offsetof(Owner, context), &PyContext_Type, "its context is one of contextvars, or None"};
 
 static PyObject *get(Owner *owner, Field *field)
 {
@@ -230,7 +282,13 @@ static PyObject *record(Owner *owner, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
+static PyObject *py_become_current(PyObject *process, PyObject *Py_UNUSED(none))
+{
+    return become_current(process) ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyMethodDef methods[] = {
+    {"become_current", py_become_current, METH_NOARGS, NULL},
     {"record", (PyCFunction)(void (*)(void))record, METH_FASTCALL, NULL},
     {"monotonic_ns", (PyCFunction)monotonic_ns, METH_NOARGS, NULL},
     {"monotonic_s", (PyCFunction)monotonic_s, METH_NOARGS, NULL},
@@ -250,6 +308,7 @@ static PyGetSetDef properties[] = {
     {"process", (getter)get, (setter)set, NULL, &process_field},
     {"simulation", (getter)get, (setter)set, NULL, &simulation_field},
     {"clock", (getter)get, (setter)set, NULL, &clock_field},
+    {"context", (getter)get, (setter)set, NULL, &context_field},
     {"ending", (getter)get_ending, NULL, NULL, NULL},
     {"writing", (getter)get_writing, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},

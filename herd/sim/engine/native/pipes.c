@@ -30,6 +30,13 @@ static bool is_done(PyObject *result)
     return result != NULL;
 }
 
+bool pipe_is_made(const Pipe *pipe)
+{
+    if (pipe->arrival == NULL)
+        PyErr_SetString(PyExc_AttributeError, "a direction of no connection");
+    return pipe->arrival != NULL;
+}
+
 /* Puts into the trace that a segment leaves. */
 static bool tell_sent(const Pipe *pipe, PyObject *segment, Py_ssize_t size)
 {
@@ -118,12 +125,12 @@ static PyObject *py_write(Pipe *pipe, PyObject *data)
 {
     if (!PyBytes_Check(data))
         return PyErr_Format(PyExc_TypeError, "write takes bytes, no %s", Py_TYPE(data)->tp_name);
-    return pipe_write(pipe, data) ? Py_NewRef(Py_None) : NULL;
+    return pipe_is_made(pipe) && pipe_write(pipe, data) ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *py_push(Pipe *pipe, PyObject *segment)
 {
-    return transmit(pipe, pipe->next_segment++, segment, 0) ? Py_NewRef(Py_None) : NULL;
+    return pipe_is_made(pipe) && transmit(pipe, pipe->next_segment++, segment, 0) ? Py_NewRef(Py_None) : NULL;
 }
 
 /* Reads a segment's number, which is the first of three arguments; false with an exception. */
@@ -140,7 +147,7 @@ static bool read_number(PyObject *const *args, Py_ssize_t count, int64_t *number
 static PyObject *py_transmit(Pipe *pipe, PyObject *const *args, Py_ssize_t count)
 {
     int64_t number;
-    if (!read_number(args, count, &number))
+    if (!pipe_is_made(pipe) || !read_number(args, count, &number))
         return NULL;
     long attempt = PyLong_AsLong(args[2]);
     if (attempt == -1 && PyErr_Occurred())
@@ -151,7 +158,7 @@ static PyObject *py_transmit(Pipe *pipe, PyObject *const *args, Py_ssize_t count
 static PyObject *py_arrive(Pipe *pipe, PyObject *const *args, Py_ssize_t count)
 {
     int64_t number;
-    return read_number(args, count, &number) && arrive(pipe, number, args[1], args[2]) ? Py_NewRef(Py_None) : NULL;
+    return pipe_is_made(pipe) && read_number(args, count, &number) && arrive(pipe, number, args[1], args[2]) ? Py_NewRef(Py_None) : NULL;
 }
 
 static int pipe_init(Pipe *pipe, PyObject *args, PyObject *Py_UNUSED(keywords))
@@ -161,6 +168,12 @@ static int pipe_init(Pipe *pipe, PyObject *args, PyObject *Py_UNUSED(keywords))
     if (!PyArg_ParseTuple(args, "O!O!O!O!L", &EndType, &source, &EndType, &target, &DelaysType, &link, &DelaysType,
                           &back, &flow))
         return -1;
+    if (!end_is_made((End *)source) || !end_is_made((End *)target))
+        return -1;
+    if (((Delays *)link)->target == NULL || ((Delays *)back)->target == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "a link that leads nowhere");
+        return -1;
+    }
     Py_XSETREF(pipe->source, (End *)Py_NewRef(source));
     Py_XSETREF(pipe->target, (End *)Py_NewRef(target));
     Py_XSETREF(pipe->link, Py_NewRef(link));

@@ -4,34 +4,86 @@
 
 #define BLOCK 4096
 #define EXCERPT 96
+#define CHECK 4
 
 /* The numbers of the kinds and widths of columns are those of traceblocks. */
 enum { WIDE = 8, NARROW = 4, SHORT = 2 };
+enum { KIND_SEND = 10, KIND_DELIVER = 11, KIND_DATAGRAM = 16, KIND_DATAGRAM_IN = 17 };
 #define FIXED (1 + WIDE + NARROW + NARROW + WIDE + WIDE + SHORT)
 
 typedef struct {
     PyObject_HEAD
     Row *rows;
     Py_ssize_t count;
+    PyObject *hidden; /* Bytes, or NULL. */
     char closed;
 } Rows;
 
-static PyObject *end_block, *no_bytes;
+static PyObject *end_block, *no_bytes, *crc32;
 
 bool rows_prepare(void)
 {
     end_block = PyUnicode_InternFromString("end_block");
     no_bytes = PyBytes_FromStringAndSize(NULL, 0);
-    return end_block != NULL && no_bytes != NULL;
+    PyObject *zlib = PyImport_ImportModule("zlib");
+    crc32 = zlib == NULL ? NULL : PyObject_GetAttrString(zlib, "crc32");
+    Py_XDECREF(zlib);
+    return end_block != NULL && no_bytes != NULL && crc32 != NULL;
 }
 
-static PyObject *excerpt_of(PyObject *data)
+/* Returns the beginning of what was sent, and a checksum of the whole. */
+static PyObject *checked(PyObject *data)
+{
+    PyObject *number = PyObject_CallOneArg(crc32, data);
+    unsigned long check = number == NULL ? 0 : PyLong_AsUnsignedLongMask(number);
+    PyObject *excerpt = number == NULL ? NULL : PyBytes_FromStringAndSize(NULL, EXCERPT + CHECK);
+    Py_XDECREF(number);
+    if (excerpt == NULL)
+        return NULL;
+    char *at = PyBytes_AS_STRING(excerpt);
+    memcpy(at, PyBytes_AS_STRING(data), EXCERPT);
+    for (int byte = 0; byte < CHECK; byte++, check >>= 8)
+        at[EXCERPT + byte] = (char)(check & UINT8_MAX);
+    return excerpt;
+}
+
+static PyObject *excerpt_of(PyObject *data, uint8_t kind)
 {
     if (data == NULL)
         return Py_NewRef(no_bytes);
     if (PyBytes_GET_SIZE(data) <= EXCERPT)
         return Py_NewRef(data);
+    if (kind == KIND_SEND || kind == KIND_DATAGRAM)
+        return checked(data);
     return PyBytes_FromStringAndSize(PyBytes_AS_STRING(data), EXCERPT);
+}
+
+static bool is_network(uint8_t kind)
+{
+    return kind == KIND_SEND || kind == KIND_DELIVER || kind == KIND_DATAGRAM || kind == KIND_DATAGRAM_IN;
+}
+
+static bool holds(const char *text, Py_ssize_t size, const char *part, Py_ssize_t part_size)
+{
+    if (part_size == 0)
+        return false;
+    for (const char *end = text + size; (text = memchr(text, part[0], (size_t)(end - text))) != NULL; text++) {
+        if (end - text < part_size)
+            return false;
+        if (memcmp(text, part, (size_t)part_size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Returns data, a new reference, without what is to be hidden. */
+static PyObject *shown(const Rows *rows, uint8_t kind, PyObject *data)
+{
+    PyObject *hidden = rows->hidden;
+    if (data == NULL || hidden == NULL || !PyBytes_Check(hidden) || !is_network(kind) ||
+        !holds(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), PyBytes_AS_STRING(hidden), PyBytes_GET_SIZE(hidden)))
+        return Py_XNewRef(data);
+    return PyObject_CallMethod(data, "replace", "OO", hidden, no_bytes);
 }
 
 /* Has a whole block be taken out; false with an exception. */
@@ -55,7 +107,11 @@ bool rows_add(PyObject *self, Row row, PyObject *data)
         PyErr_NoMemory();
         return false;
     }
-    row.excerpt = excerpt_of(data);
+    PyObject *told = shown(rows, row.kind, data);
+    if (told == NULL && data != NULL)
+        return false;
+    row.excerpt = excerpt_of(told, row.kind);
+    Py_XDECREF(told);
     if (row.excerpt == NULL)
         return false;
     rows->rows[rows->count++] = row;
@@ -192,6 +248,7 @@ static PyObject *clear(Rows *rows, PyObject *Py_UNUSED(none))
 static void rows_dealloc(Rows *rows)
 {
     forget(rows);
+    Py_CLEAR(rows->hidden);
     PyMem_Free(rows->rows);
     Py_TYPE(rows)->tp_free((PyObject *)rows);
 }
@@ -206,6 +263,7 @@ static PyMethodDef methods[] = {
 static PyMemberDef members[] = {
     {"held", T_PYSSIZET, offsetof(Rows, count), READONLY, NULL},
     {"closed", T_BOOL, offsetof(Rows, closed), 0, NULL},
+    {"hidden", T_OBJECT, offsetof(Rows, hidden), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -56,6 +56,10 @@ typedef struct {
 extern PyTypeObject EndType;
 extern PyTypeObject PipeType;
 
+/* Tells whether `__init__` has run; false with an exception. */
+bool end_is_made(const End *end);
+bool pipe_is_made(const Pipe *pipe);
+
 /* Writes, at most as much as there is room for, as `PlainPipe.write`. False with an exception. */
 bool pipe_write(Pipe *pipe, PyObject *data);
 

@@ -14,11 +14,11 @@ typedef struct {
     int64_t offset_ns;
 } Ticking;
 
-/* Divides by a positive number and rounds down, as Python does. */
+/* Divides by a positive number and rounds down, as Python does; what is beyond 64 bits is the last number there. */
 static int64_t floored(Wide number, int64_t by)
 {
-    Wide quotient = number / by;
-    return (int64_t)(number % by < 0 ? quotient - 1 : quotient);
+    Wide quotient = number / by - (number % by < 0);
+    return (int64_t)(quotient > INT64_MAX ? INT64_MAX : quotient < -INT64_MAX ? -INT64_MAX : quotient);
 }
 
 int64_t ticking_monotonic_ns(PyObject *self, int64_t now_ns)

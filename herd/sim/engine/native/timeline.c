@@ -91,26 +91,35 @@ static bool finish(Timeline *timeline)
     return timeline->events % SIGNALS_EVERY || PyErr_CheckSignals() == 0;
 }
 
-static PyObject *go_on(Timeline *timeline, PyObject *limit)
+/* Runs events; false with an exception. */
+static bool loop(Timeline *timeline, int64_t limit_ns)
 {
-    long long limit_ns = PyLong_AsLongLong(limit);
-    if (limit_ns == -1 && PyErr_Occurred())
-        return NULL;
     Event event;
     bool was_there = timeline->unfinished;
-    Py_SETREF(timeline->owner, Py_NewRef(Py_None));
     for (;;) {
         if (was_there && !finish(timeline))
-            return NULL;
+            return false;
         if ((was_there && timeline->stopped) || !agenda_take(timeline->agenda, limit_ns, &event))
-            Py_RETURN_NONE;
+            return true;
         Fate fate = run(timeline, &event);
         event_release(&event);
         timeline->unfinished = fate == FAILED;
         if (fate == FAILED || fate == BROKEN)
-            return NULL;
+            return false;
         was_there = fate == DONE;
     }
+}
+
+static PyObject *go_on(Timeline *timeline, PyObject *limit)
+{
+    PyObject *before;
+    long long limit_ns = PyLong_AsLongLong(limit);
+    if ((limit_ns == -1 && PyErr_Occurred()) || !contexts_begin(&before))
+        return NULL;
+    Py_SETREF(timeline->owner, Py_NewRef(Py_None));
+    bool is_over = loop(timeline, limit_ns);
+    contexts_end(before);
+    return is_over ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *timeline_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(keywords))
@@ -119,6 +128,7 @@ static PyObject *timeline_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyO
     if (timeline == NULL)
         return NULL;
     timeline->collect_at = COLLECT_EVERY;
+    timeline->timed = timeline->put_off = -1;
     timeline->agenda = PyObject_CallNoArgs((PyObject *)&AgendaType);
     timeline->turns = PyList_New(0);
     timeline->owner = Py_NewRef(Py_None);
@@ -187,6 +197,8 @@ static PyMemberDef members[] = {
     {"now_ns", T_LONGLONG, offsetof(Timeline, now_ns), 0, NULL},
     {"events", T_LONGLONG, offsetof(Timeline, events), 0, NULL},
     {"collect_at", T_LONGLONG, offsetof(Timeline, collect_at), 0, NULL},
+    {"timed", T_LONGLONG, offsetof(Timeline, timed), 0, NULL},
+    {"put_off", T_LONGLONG, offsetof(Timeline, put_off), 0, NULL},
     {"agenda", T_OBJECT_EX, offsetof(Timeline, agenda), READONLY, NULL},
     {"turns", T_OBJECT_EX, offsetof(Timeline, turns), READONLY, NULL},
     {"owner", T_OBJECT_EX, offsetof(Timeline, owner), READONLY, NULL},

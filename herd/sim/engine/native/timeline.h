@@ -14,6 +14,8 @@ typedef struct {
     int64_t now_ns;
     int64_t events;
     int64_t collect_at; /* How many events there are at the next collection of garbage. */
+    int64_t timed;      /* The number of the last event in which a timer's function was called, */
+    int64_t put_off;    /* and of the last that has put something off to the reactor's next turn. */
     PyObject *agenda;
     PyObject *turns; /* A list: processes that have something to do when the event that runs is over. */
     PyObject *owner; /* Whose event has failed, or None. */

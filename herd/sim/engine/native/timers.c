@@ -11,8 +11,8 @@
 
 #define TURN_NS 1000
 #define NS_PER_S 1000000000
-#define MOST_NS 9e18
-#define MOST_S 9000000000
+#define LONGEST_S 3000000000 /* Almost a century: who waits longer waits so long, and no sum needs more than 63 bits. */
+#define LONGEST_NS (LONGEST_S * NS_PER_S)
 
 enum { KIND_TIMER = 4 };
 
@@ -50,18 +50,20 @@ bool timers_prepare(void)
            already_called != NULL && real_time != NULL;
 }
 
-/* Returns a number of seconds in nanoseconds, rounded as Python does; -1 with an exception. */
+/* Returns a number of seconds in nanoseconds, rounded as Python does, `LONGEST_NS` at most; -1 with an exception. */
 static int64_t in_ns(PyObject *seconds)
 {
-    if (PyFloat_CheckExact(seconds)) {
-        double exact_ns = PyFloat_AS_DOUBLE(seconds) * NS_PER_S;
-        if (fabs(exact_ns) < MOST_NS)
-            return llrint(exact_ns);
-    }
+    if (PyFloat_CheckExact(seconds) && fabs(PyFloat_AS_DOUBLE(seconds)) <= LONGEST_S)
+        return llrint(PyFloat_AS_DOUBLE(seconds) * NS_PER_S);
     int is_long = 0;
-    long long whole_s = PyLong_CheckExact(seconds) ? PyLong_AsLongLongAndOverflow(seconds, &is_long) : MOST_S;
-    if (!is_long && whole_s < MOST_S && whole_s > -MOST_S)
+    long long whole_s = PyLong_CheckExact(seconds) ? PyLong_AsLongLongAndOverflow(seconds, &is_long) : LONGEST_S;
+    if (!is_long && whole_s < LONGEST_S && whole_s > -LONGEST_S)
         return whole_s * NS_PER_S;
+    PyObject *longest = PyLong_FromLongLong(LONGEST_S);
+    int is_longer = longest == NULL ? -1 : PyObject_RichCompareBool(seconds, longest, Py_GT);
+    Py_XDECREF(longest);
+    if (is_longer != 0)
+        return is_longer < 0 ? -1 : LONGEST_NS;
     PyObject *second = PyLong_FromLong(NS_PER_S);
     PyObject *exact = second == NULL ? NULL : PyNumber_Multiply(seconds, second);
     PyObject *rounded = exact == NULL ? NULL : PyObject_CallMethod(exact, "__round__", NULL);
@@ -106,15 +108,25 @@ static bool stand_at(Timer *timer, int64_t time_ns)
 static bool schedule(Timer *timer, int64_t wait_ns)
 {
     int64_t true_ns = ticking_true_ns(timer->process->clock, wait_ns);
-    timer->due_ns = ((Timeline *)timer->process->simulation)->now_ns + (true_ns > 0 ? true_ns : 0) + TURN_NS;
+    true_ns = true_ns < 0 ? 0 : true_ns < LONGEST_NS ? true_ns : LONGEST_NS;
+    timer->due_ns = ((Timeline *)timer->process->simulation)->now_ns + true_ns + TURN_NS;
     timer->entries++;
     return stand_at(timer, timer->due_ns);
+}
+
+/* Tells whether `__init__` has run, and the process still has a time; false with an exception. */
+static bool is_made(const Timer *timer)
+{
+    if (timer->timers != NULL && timer->process != NULL)
+        return owner_has_time(timer->process);
+    PyErr_SetString(PyExc_AttributeError, "a timer that nothing was given to");
+    return false;
 }
 
 static PyObject *py_schedule(Timer *timer, PyObject *wait)
 {
     long long wait_ns = PyLong_AsLongLong(wait);
-    if (wait_ns == -1 && PyErr_Occurred())
+    if ((wait_ns == -1 && PyErr_Occurred()) || !is_made(timer))
         return NULL;
     return schedule(timer, wait_ns) ? Py_NewRef(Py_None) : NULL;
 }
@@ -142,6 +154,9 @@ static int timer_init(Timer *timer, PyObject *args, PyObject *Py_UNUSED(keywords
     if (timer->local_ns == -1 && PyErr_Occurred())
         return -1;
     timer->local_ns += wait_ns;
+    Timeline *timeline = (Timeline *)timer->process->simulation;
+    if (wait_ns <= 0 && timeline->timed != timeline->events)
+        timeline->put_off = timeline->events;
     return schedule(timer, wait_ns) ? 0 : -1;
 }
 
@@ -157,7 +172,27 @@ static bool end(Timer *timer, PyObject *state)
 
 static PyObject *py_end(Timer *timer, PyObject *state)
 {
-    return end(timer, state) ? Py_NewRef(Py_None) : NULL;
+    return is_made(timer) && end(timer, state) ? Py_NewRef(Py_None) : NULL;
+}
+
+/* Takes out of a name what Python 3.12 and later do not put there: functions of comprehensions. */
+static PyObject *without_comprehensions(PyObject *name)
+{
+    static const char *const kinds[] = {"<listcomp>.", "<dictcomp>.", "<setcomp>."};
+    Py_ssize_t size;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &size);
+    if (text == NULL || strstr(text, "comp>.") == NULL)
+        return text == NULL ? NULL : PyBytes_FromStringAndSize(text, size);
+    PyObject *kept = Py_NewRef(name), *empty = PyUnicode_FromString("");
+    for (int kind = 0; kept != NULL && empty != NULL && kind < 3; kind++) {
+        PyObject *each = PyUnicode_FromString(kinds[kind]);
+        Py_XSETREF(kept, each == NULL ? NULL : PyUnicode_Replace(kept, each, empty, -1));
+        Py_XDECREF(each);
+    }
+    PyObject *bytes = kept == NULL || empty == NULL ? NULL : PyUnicode_AsUTF8String(kept);
+    Py_XDECREF(kept);
+    Py_XDECREF(empty);
+    return bytes;
 }
 
 /* Returns the name of what is called, as bytes. */
@@ -172,7 +207,7 @@ static PyObject *name_of(PyObject *function)
         Py_XDECREF(name);
         name = PyObject_GetAttr((PyObject *)Py_TYPE(function), qualname);
     }
-    PyObject *bytes = name == NULL ? NULL : PyUnicode_AsUTF8String(name);
+    PyObject *bytes = name == NULL ? NULL : without_comprehensions(name);
     Py_XDECREF(name);
     return bytes;
 }
@@ -192,6 +227,8 @@ static bool tell(const Timer *timer, PyObject *function)
 
 static PyObject *come(Timer *timer, PyObject *Py_UNUSED(none))
 {
+    if (!is_made(timer))
+        return NULL;
     Timeline *timeline = (Timeline *)timer->process->simulation;
     timer->entries--;
     if (timer->function == Py_None || timeline->now_ns < timer->due_ns) {
@@ -203,6 +240,7 @@ static PyObject *come(Timer *timer, PyObject *Py_UNUSED(none))
         }
         Py_RETURN_NONE;
     }
+    timeline->timed = timeline->events;
     PyObject *function = Py_NewRef(timer->function), *args = Py_NewRef(timer->args);
     PyObject *kwargs = Py_XNewRef(timer->kwargs), *done = NULL;
     PyObject *called = PyObject_GetAttr((PyObject *)timer, already_called);
@@ -256,6 +294,11 @@ static PyObject *get_idle(Timer *timer, void *Py_UNUSED(closure))
     return PyBool_FromLong(timer->function == Py_None);
 }
 
+static PyObject *get_kwargs(Timer *timer, void *Py_UNUSED(closure))
+{
+    return timer->kwargs == NULL ? PyDict_New() : Py_NewRef(timer->kwargs);
+}
+
 static PyMethodDef methods[] = {
     {"schedule", (PyCFunction)py_schedule, METH_O, NULL},
     {"come", (PyCFunction)come, METH_NOARGS, NULL},
@@ -267,6 +310,7 @@ static PyMemberDef members[] = {
     {"process", T_OBJECT_EX, offsetof(Timer, process), READONLY, NULL},
     {"number", T_OBJECT_EX, offsetof(Timer, number), READONLY, NULL},
     {"function", T_OBJECT_EX, offsetof(Timer, function), READONLY, NULL},
+    {"_args", T_OBJECT_EX, offsetof(Timer, args), READONLY, NULL},
     {"state", T_OBJECT_EX, offsetof(Timer, state), READONLY, NULL},
     {"local_ns", T_LONGLONG, offsetof(Timer, local_ns), 0, NULL},
     {"due_ns", T_LONGLONG, offsetof(Timer, due_ns), 0, NULL},
@@ -276,6 +320,7 @@ static PyMemberDef members[] = {
 
 static PyGetSetDef properties[] = {
     {"is_idle", (getter)get_idle, NULL, NULL, NULL},
+    {"_kwargs", (getter)get_kwargs, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

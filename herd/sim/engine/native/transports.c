@@ -32,7 +32,8 @@ static bool is_true(PyObject *value)
 static End *end_of(const Transport *transport)
 {
     PyObject *socket = transport->socket;
-    return socket != NULL && PyObject_TypeCheck(socket, &EndType) ? (End *)socket : NULL;
+    bool is_end = socket != NULL && PyObject_TypeCheck(socket, &EndType) && ((End *)socket)->inbox != NULL;
+    return is_end ? (End *)socket : NULL;
 }
 
 /* Adds to what waits to be written; false with an exception. */

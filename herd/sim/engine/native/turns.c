@@ -1,9 +1,12 @@
 #include "turns.h"
 
+#include "agenda.h"
 #include "failures.h"
 #include "transports.h"
 
-static PyObject *reactor_name, *call_ending, *write_one, *do_write, *disconnect, *write_later;
+#define TURN_NS 1000
+
+static PyObject *reactor_name, *call_ending, *write_one, *do_write, *disconnect, *write_later, *put_off_writing;
 
 bool turns_prepare(void)
 {
@@ -13,7 +16,8 @@ bool turns_prepare(void)
     do_write = PyUnicode_InternFromString("doWrite");
     disconnect = PyUnicode_InternFromString("disconnect");
     write_later = PyUnicode_InternFromString("write_later");
-    return reactor_name != NULL && call_ending != NULL && write_one != NULL && do_write != NULL &&
+    put_off_writing = PyUnicode_InternFromString("put_off_writing");
+    return put_off_writing != NULL && reactor_name != NULL && call_ending != NULL && write_one != NULL && do_write != NULL &&
            disconnect != NULL && write_later != NULL;
 }
 
@@ -66,6 +70,24 @@ static bool write_all(PyObject *process, PyObject *reactor, PyObject *writing)
     return true;
 }
 
+/* Tells when what was written in this event leaves, as `turns.leaves_ns`; -1: at once. */
+static int64_t leaves_ns(const Timeline *timeline)
+{
+    if (timeline->put_off == timeline->events)
+        return timeline->now_ns + TURN_NS;
+    bool is_shared = timeline->timed == timeline->events && agenda_is_due(timeline->agenda, timeline->now_ns);
+    return is_shared ? timeline->now_ns : -1;
+}
+
+static bool put_off(PyObject *reactor, PyObject *writing, int64_t due_ns)
+{
+    PyObject *due = PyLong_FromLongLong(due_ns);
+    bool is_put_off =
+        due != NULL && is_done(PyObject_CallMethodObjArgs(reactor, put_off_writing, writing, due, NULL));
+    Py_XDECREF(due);
+    return is_put_off;
+}
+
 bool end_turn(PyObject *self)
 {
     Owner *process = (Owner *)self;
@@ -77,7 +99,8 @@ bool end_turn(PyObject *self)
     PyObject *writing = is_ended ? process->writing : NULL;
     if (writing != NULL) {
         process->writing = NULL;
-        is_ended = write_all(self, reactor, writing);
+        int64_t due_ns = process->simulation == Py_None ? -1 : leaves_ns((Timeline *)process->simulation);
+        is_ended = due_ns < 0 ? write_all(self, reactor, writing) : put_off(reactor, writing, due_ns);
         Py_DECREF(writing);
     }
     Py_DECREF(reactor);

@@ -8,6 +8,7 @@ what that seed gives anywhere, for itself alone.
 
 from __future__ import annotations
 
+import _random
 import os
 import random
 import ssl
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 _SEED_BITS: Final = 256
+_GENERATOR: Final = _random.Random
 _LOCAL_NODE: Final = 0x02 << 40
 """A MAC address that a network's administrator gives: no card is sold with it."""
 _GREGORIAN_100NS: Final = 0x01B21DD213814000
@@ -38,6 +40,7 @@ def pin() -> None:
     for name in sorted(vars(random)):
         if getattr(getattr(random, name), "__self__", None) is hidden:
             place(random, name, special.get(name) or _drawn(name))
+    place(_random, "Random", _generator)
     place_method(random.Random, "seed", _seeding(random.Random.seed))
     place(os, "urandom", _bytes)
     place(os, "getrandom", lambda process, size, _flags=0: _bytes(process, size))
@@ -82,6 +85,11 @@ def _seeding(original: Callable[..., None]) -> Inside:
         original(self, process.random.getrandbits(_SEED_BITS) if a is None else a, version)
 
     return inside
+
+
+def _generator(process: Process, *seed: Any) -> Any:
+    """Make what `random.Random` is made of, for who asks for it by itself."""
+    return _GENERATOR(*seed or [process.random.getrandbits(_SEED_BITS)])
 
 
 def _bytes(process: Process, size: int) -> bytes:

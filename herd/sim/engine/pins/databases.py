@@ -2,7 +2,7 @@
 
 `random()` and `datetime('now')` are C code that asks the operating system. SQL functions can be defined
 anew for a connection: so each connection that a hosted program opens has ours, which leave everything but
-"now" to SQLite's own.
+"now" to SQLite's own. What becomes of the connection when its process ends, `databases` says.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sqlite3
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from herd.sim.engine import databases
 from herd.sim.engine.pins.pin import place
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def pin() -> None:
 
 
 def _connect(process: Process, *args: Any, **kwargs: Any) -> sqlite3.Connection:
-    connection: sqlite3.Connection = _CONNECT(*args, **kwargs)
+    connection: sqlite3.Connection = databases.connect(process, _CONNECT, *args, **kwargs)
     connection.create_function("random", 0, lambda: process.random.getrandbits(64) - (1 << 63))
     connection.create_function("randomblob", 1, partial(_blob, process))
     for name in _DATES:

@@ -34,6 +34,7 @@ _BETTER: Final = {
     "http": "use twisted.web.client or treq",
 }
 """What to use instead, by the library through which a program came."""
+_NO_LINE: Final = "no line of its own (a timer, a thread or a signal was given the function as it is)"
 
 
 class Escape(Exception):  # noqa: N818 - one word says it
@@ -52,13 +53,11 @@ class Escape(Exception):  # noqa: N818 - one word says it
 def escape(function: str, instead: str) -> Escape:
     """Make the escape for a call that is made now, keep it in the simulation, and return it to raise."""
     frame, through = _caller()
-    filename, line = frame.f_code.co_filename, frame.f_lineno
-    with outside():  # linecache looks at files
-        text = linecache.getline(filename, line, frame.f_globals).strip()
+    place, text = (_NO_LINE, "") if frame is None else _line_of(frame)
     detail = f" through {through}" if through else ""
     if text:
         detail += f" in `{text}`"
-    error = Escape(function, f"{filename}:{line}", _BETTER.get(through.partition(".")[0], instead), detail)
+    error = Escape(function, place, _BETTER.get(through.partition(".")[0], instead), detail)
     process = hosted()
     if process is not None:
         process.escaped(error)
@@ -74,10 +73,18 @@ def forbid(function: str, instead: str) -> Inside:
     return inside
 
 
-def _caller() -> tuple[FrameType, str]:
+def _line_of(frame: FrameType) -> tuple[str, str]:
+    """Return the place where a frame stands, and the line of source there, if there is one."""
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    with outside():  # linecache looks at files
+        return f"{filename}:{line}", linecache.getline(filename, line, frame.f_globals).strip()
+
+
+def _caller() -> tuple[FrameType | None, str]:
     """Find the innermost frame of the hosted program, and the function of a library that it called.
 
     Where a library alone is at work (the reactor called it) the innermost frame of the library is named.
+    There is none where the simulator itself calls what the program has given it.
     """
     first: FrameType | None = None
     through = ""
@@ -91,7 +98,7 @@ def _caller() -> tuple[FrameType, str]:
             return frame, through
         first = first or frame
         through = f"{module}.{frame.f_code.co_qualname}"
-    return first or sys._getframe(1), ""  # noqa: SLF001
+    return first, ""
 
 
 def _frames() -> Iterator[FrameType]:

@@ -41,7 +41,6 @@ TABLE: Final[dict[ModuleType, dict[str, str]]] = {
     },
     select: {_WAIT: "select poll epoll kqueue devpoll"},
     time: {
-        _BLOCK: "sleep",
         _REAL: "clock_settime clock_settime_ns pthread_getcpuclockid",
     },
     _thread: {_THREAD: "start_new_thread start_new start_joinable_thread", _REAL: "interrupt_main"},
@@ -74,7 +73,6 @@ def pin() -> None:
             for name in names.split():
                 place(module, name, forbid(f"{module.__name__}.{name}", advice))
     place_method(threading.Thread, "start", forbid("threading.Thread.start", _THREAD))
-    place_method(threading.Condition, "wait", forbid("threading.Condition.wait", _BLOCK))
     place_method(multiprocessing.process.BaseProcess, "start", forbid("multiprocessing.Process.start", _RUN))
     classes: dict[str, tuple[Any, str]] = {
         "subprocess.Popen": (subprocess.Popen, _RUN),

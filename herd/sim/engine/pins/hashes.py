@@ -23,32 +23,38 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from twisted.application.service import Service
+from twisted.internet import defer, task
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.base import BaseConnector
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import BaseProtocol, Factory
-from twisted.internet.task import CooperativeTask, LoopingCall
+from twisted.python.failure import Failure
 
 from herd.sim.engine.chance import Stream
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from types import ModuleType
 
     from herd.sim.engine.simulation import Simulation
 
 _SPARE_BITS: Final = 4
 """Python keeps 61 bits of a hash."""
-_CLASSES: Final[tuple[Any, ...]] = (
-    BaseProtocol,
-    Factory,
-    Deferred,
-    FileDescriptor,
-    BaseConnector,
-    LoopingCall,
-    CooperativeTask,
-    Service,
+_CLASSES: Final[tuple[Any, ...]] = (BaseProtocol, Factory, FileDescriptor, BaseConnector, Service, Failure)
+_MODULES: Final = (defer, task)
+LATER: Final = (
+    "twisted.cred.checkers",
+    "twisted.cred.credentials",
+    "twisted.cred.portal",
+    "twisted.internet.endpoints",
+    "twisted.web.client",
+    "twisted.web.http",
+    "twisted.web.resource",
+    "twisted.web.server",
 )
+"""Modules whose classes are numbered once something has imported them."""
+_OWN: Final = {"twisted.web.http": ["Request"]}
+"""Classes with a hash of their own that is the address."""
 
 
 _streams: Final[WeakKeyDictionary[Simulation, Stream]] = WeakKeyDictionary()
@@ -65,6 +71,10 @@ def numbered_hash(self: Any) -> int:
     return number
 
 
+_BY_ADDRESS: Final = (object.__hash__, numbered_hash)
+"""The hashes of classes that define none of their own: not those of a dataclass, nor None."""
+
+
 def _next(simulation: Simulation) -> int:
     stream = _streams.get(simulation)
     if stream is None:
@@ -74,18 +84,38 @@ def _next(simulation: Simulation) -> int:
 
 def pin() -> None:
     """Let what Twisted's programs put into sets be numbered."""
-    number(*_CLASSES)
+    number(*_CLASSES, *(each for module in _MODULES for each in _classes_of(module)))
+
+
+def number_module(module: ModuleType) -> None:
+    """Let the objects of all classes of a module be numbered that hash by their address."""
+    number(*_classes_of(module), *(getattr(module, each) for each in _OWN.get(module.__name__, ())))
 
 
 def number(*owners: Any) -> None:
     """Let the objects of some classes be numbered, and of those that inherit from them."""
     numbered = dict.fromkeys(_family(owners))
+    by_address = dict.fromkeys([*_BY_ADDRESS, *(owner.__hash__ for owner in owners)])
     for each in gc.get_objects():
         # Not isinstance: it asks proxies, which may do anything then.
-        if type(each) in numbered:
+        kind = type(each)
+        if kind in numbered and kind.__hash__ in by_address:
             object.__setattr__(each, "hash_number", hash(each))
     for owner in owners:
         owner.__hash__ = numbered_hash
+
+
+def _classes_of(module: ModuleType) -> list[type]:
+    """Return the classes that a module defines whose objects hash by their address, and can keep a number."""
+    return [
+        each
+        for each in vars(module).values()
+        if issubclass(type(each), type)  # not isinstance: it asks proxies
+        and each.__module__ == module.__name__
+        and each.__hash__ in _BY_ADDRESS
+        and each.__dictoffset__
+        and not issubclass(each, BaseException)
+    ]
 
 
 def _family(classes: Iterable[type]) -> Iterator[type]:

@@ -22,6 +22,7 @@ def install() -> None:
         return
     _Once.done = True
     from herd.sim.engine.pins import (  # noqa: PLC0415 - they take most of the standard library along
+        blocking,
         chance,
         clocks,
         databases,
@@ -31,14 +32,18 @@ def install() -> None:
         forbidden,
         hashes,
         locks,
+        logs,
+        masks,
         signals,
         sockets,
         system,
+        terminal,
     )
     from herd.sim.engine.pins.pin import PLACED  # noqa: PLC0415
     from herd.sim.engine.pins.replace import Replacement  # noqa: PLC0415
 
     for each in (
+        blocking,
         chance,
         clocks,
         databases,
@@ -47,9 +52,12 @@ def install() -> None:
         environment,
         forbidden,
         locks,
+        logs,
+        masks,
         signals,
         sockets,
         system,
+        terminal,
         hashes,
     ):
         each.pin()

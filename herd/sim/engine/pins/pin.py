@@ -46,6 +46,10 @@ class Pin(staticmethod):  # type: ignore[type-arg]
         """Answer `issubclass` likewise."""
         return issubclass(subclass, _original(self))
 
+    def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """Let a class inherit from the original."""
+        return (_original(self),)
+
     def __getattr__(self, name: str) -> Any:
         """Give what else the original had, such as a class's other constructors."""
         if name.startswith("__"):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 
+get_ident = threading.get_ident
 time_ns = time.time_ns
 monotonic = time.monotonic
 monotonic_ns = time.monotonic_ns
@@ -20,3 +22,5 @@ unfreeze = gc.unfreeze
 disable = gc.disable
 enable = gc.enable
 chdir = os.chdir
+umask = os.umask
+tzset = time.tzset

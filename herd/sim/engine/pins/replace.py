@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from herd.sim.engine.pins.pin import Pin
 
 _OWN: Final = "herd.sim.engine.pins."
+_KEEPING: Final = frozenset(f"herd.sim.engine.{name}" for name in ("current", "dispatcher", "reactorproxy"))
 """These modules keep the originals."""
+_KEPT: Final = frozenset({("_thread", "get_ident"), ("_thread", "get_native_id")})
+"""The import system asks there whose turn it is to import a module: inside of a process and outside."""
 _ABILITIES: Final = (
     os.supports_dir_fd,
     os.supports_effective_ids,
@@ -41,7 +44,7 @@ class Replacement:
         for able in _ABILITIES:
             able.update([pin for original, pin in self._table.items() if original in able])
         for name, module in list(sys.modules.items()):
-            if isinstance(module, ModuleType) and not name.startswith(_OWN):
+            if isinstance(module, ModuleType) and not (name.startswith(_OWN) or name in _KEEPING):
                 self.in_module(module)
 
     def in_module(self, module: ModuleType) -> None:
@@ -52,7 +55,7 @@ class Replacement:
             kind = type(value)
             if kind in self._kinds:
                 pin = self._table.get(value)
-                if pin is not None:
+                if pin is not None and (name, key) not in _KEPT:
                     namespace[key] = pin
                     continue
             if kind is FunctionType:

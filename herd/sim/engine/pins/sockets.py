@@ -6,14 +6,15 @@ which a local socket answers at once. That much is simulated: connect, then clos
 
 from __future__ import annotations
 
+import _socket as _socket_module
 import errno
 import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from herd.sim.engine.pins.escapes import escape
-from herd.sim.engine.pins.pin import place_new
+from herd.sim.engine.pins.escapes import escape, forbid
+from herd.sim.engine.pins.pin import PLACED, place, place_new
 
 if TYPE_CHECKING:
     from herd.sim.engine.process import Process
@@ -24,6 +25,8 @@ _INSTEAD: Final = "use the reactor: connectTCP, listenTCP, listenUDP, or an endp
 def pin() -> None:
     """Pin the making of sockets."""
     place_new(socket.socket, _socket)
+    place(socket, "SocketType", forbid("socket.SocketType", _INSTEAD))
+    del PLACED[_socket_module.socket]  # in its own module it is what the real world's sockets are made of
 
 
 def _socket(

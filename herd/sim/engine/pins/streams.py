@@ -1,7 +1,9 @@
 """What `sys` holds of one process: its arguments and its standard streams.
 
 Test runners put streams of their own into `sys` between tests, so ours cannot stand there for good: they do
-while a simulation runs.
+while a simulation runs. Nor can they be all: a program may put another stream there. So `sys` has a class
+meanwhile that keeps for each process what it has put there; and for the interpreter, which looks beneath it
+(`print` does), a stream that leads to the same.
 """
 
 from __future__ import annotations
@@ -10,28 +12,78 @@ import io
 import sys
 from collections.abc import MutableSequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from herd.sim.engine.parted import OfProcess
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+class HostedSys(ModuleType):
+    """The class of `sys` while a simulation runs: what a program puts there is its process's own."""
+
+    stdout = OfProcess("stdout", lambda _process: _streams["stdout"])
+    stderr = OfProcess("stderr", lambda _process: _streams["stderr"])
+    stdin = OfProcess("stdin", lambda _process: _streams["stdin"])
+    excepthook = OfProcess("excepthook", lambda _process: sys.__excepthook__)
+    displayhook = OfProcess("displayhook", lambda _process: sys.__displayhook__)
+
+    @property
+    def argv(self) -> Any:
+        """The process's arguments."""
+        process = hosted()
+        return vars(self)["argv"] if process is None else process.argv
+
+    @argv.setter
+    def argv(self, value: Any) -> None:
+        process = hosted()
+        if process is None:
+            vars(self)["argv"] = value
+        else:
+            process.argv = value
+
+
+_streams: Final[dict[str, Any]] = {}
+"""The streams of processes that have put none of their own into `sys`."""
+
+
+class Routed:
+    """What stands in `sys` itself, where the interpreter looks: it leads to the running process's stream."""
+
+    def __init__(self, name: str) -> None:
+        self.__dict__["_name"] = name
+
+    def __getattr__(self, name: str) -> Any:
+        stream = self._name
+        process = hosted()
+        own = None if process is None else process.own.get(stream)
+        return getattr(_streams[stream] if own is None else own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__getattr__("__iter__")())
+
+
 @contextmanager
 def hosted_streams() -> Iterator[None]:
     """Let `sys.stdout`, `stderr`, `stdin` and `argv` ask whose turn it is."""
-    saved = (sys.stdout, sys.stderr, sys.stdin, sys.argv)
-    if isinstance(sys.stdout, HostedOutput):
+    if type(sys) is HostedSys:
         yield
         return
-    sys.stdout = HostedOutput(sys.stdout)
-    sys.stderr = HostedOutput(sys.stderr)
-    sys.stdin = HostedInput(sys.stdin)
+    saved = (sys.stdout, sys.stderr, sys.stdin, sys.argv)
+    _streams.update(
+        stdout=HostedOutput(sys.stdout), stderr=HostedOutput(sys.stderr), stdin=HostedInput(sys.stdin)
+    )
+    for name in _streams:
+        setattr(sys, name, Routed(name))
     sys.argv = cast("list[str]", HostedArguments(sys.argv))
+    sys.__class__ = HostedSys
     try:
         yield
     finally:
+        sys.__class__ = ModuleType
         sys.stdout, sys.stderr, sys.stdin, sys.argv = saved
 
 

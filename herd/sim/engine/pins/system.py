@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
+from herd.sim.engine.pins import devices
 from herd.sim.engine.pins.pin import outside, place, place_plain
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def pin() -> None:
     place(os, "_exit", _exit)
     for name in ("chdir", "fchdir"):
         place(os, name, partial(_change_directory, getattr(os, name)))
-    place(os, "listdir", lambda _process, path=".": sorted(_listdir(path)))
-    place(os, "scandir", lambda _process, path=".": SortedDirectory(path))
+    place(os, "listdir", _list)
+    place(os, "scandir", _scan)
     place(resource, "getrusage", lambda _process, _who: resource.struct_rusage([0] * 16))
     place(atexit, "register", _register)
     place(atexit, "unregister", _unregister)
@@ -105,6 +106,16 @@ def _exit(process: Process, status: int) -> NoReturn:
 def _change_directory(original: Callable[[Any], None], process: Process, where: Any) -> None:
     original(where)
     process.directory = Path(_getcwd())
+
+
+def _list(_process: Process, path: Any = ".") -> list[Any]:
+    devices.check("os.listdir", path)
+    return sorted(_listdir(path))
+
+
+def _scan(_process: Process, path: Any = ".") -> SortedDirectory:
+    devices.check("os.scandir", path)
+    return SortedDirectory(path)
 
 
 def _register(

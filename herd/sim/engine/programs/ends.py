@@ -72,7 +72,10 @@ def ending(process: Process) -> Iterator[None]:
     try:
         yield
     except SystemExit as exit_:
-        finish(process, _code(process, exit_))
+        code = _code(process, exit_)
+        if code:
+            _note(process, code)
+        finish(process, code)
     except GreenletExit:
         pass  # it is dead already
     except KeyboardInterrupt:
@@ -111,6 +114,15 @@ def _code(process: Process, exit_: SystemExit) -> int:
         return exit_.code
     process.write_output(f"{exit_.code}\n")
     return 1
+
+
+def _note(process: Process, code: int) -> None:
+    """Make a problem of a program that gives up, with its last words, unless its host has one already."""
+    simulation, host = process.simulation, process.host.name
+    if all(each.host != host for each in simulation.problems):
+        words = [line.strip() for line in process.output if line.strip()]
+        told = f": {words[-1]}" if words else ""
+        simulation.problem(host, f"{process.name} ended with exit code {code}{told}")
 
 
 def _traceback(error: BaseException) -> str:

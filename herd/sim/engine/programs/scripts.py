@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine import parking
 from herd.sim.engine.modules import Modules
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from herd.sim.engine.modules import Main
     from herd.sim.engine.process import Process
+
+
+_USAGE: Final = 2
+"""The exit status of an interpreter that was told to run what is not there."""
 
 
 class Script(Command):
@@ -48,10 +52,25 @@ class Module(Command):
         parking.begin(process, partial(_run, process, partial(modules.main_module, self.what)))
 
 
+def _found(process: Process, find: Callable[[], Main]) -> Main:
+    """Find what is to run; where it is not there, end as an interpreter does."""
+    what = process.argv[0]
+    try:
+        return find()
+    except OSError as error:
+        process.write_output(f"python: can't open file {what!r}: {error.strerror}\n")
+        raise SystemExit(_USAGE) from error
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{what}.".startswith(f"{error.name}."):
+            raise
+        process.write_output(f"python: {error}\n")
+        raise SystemExit(1) from error
+
+
 def _run(process: Process, find: Callable[[], Main]) -> None:
     """Do what an interpreter does with a script."""
     with ending(process):
-        main = find()
+        main = _found(process, find)
         namespace: dict[str, Any] = vars(main.module)
         process.namespace = namespace
         process.argv[0] = main.file

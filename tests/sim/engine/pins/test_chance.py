@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _random
 import os
 import random
 import secrets
@@ -150,3 +151,11 @@ def test_temporary_files_are_among_the_hosts_own(process: Process) -> None:
         assert tempfile.gettempdir() == "/var/tmp"
     assert path.parent == process.host.files / "tmp"
     assert tempfile.gettempdir() != str(path.parent)
+
+
+def test_a_generator_of_the_lowest_kind_is_seeded_by_the_process(process: Process) -> None:
+    with hosted(process):
+        first, second, seeded = _random.Random(), _random.Random(), _random.Random(5)
+    assert isinstance(first, _random.Random)
+    assert first.getrandbits(64) != second.getrandbits(64)
+    assert seeded.getrandbits(64) == _random.Random(5).getrandbits(64)

@@ -59,3 +59,26 @@ def test_times_that_are_given_may_be_indexed() -> None:
         database.execute("INSERT INTO visit DEFAULT VALUES")
         assert database.execute("SELECT date(at) FROM visit").fetchall() == [("2026-01-01",)]
     simulation.close()
+
+
+def test_a_program_has_its_own_classes_of_connections_and_cursors() -> None:
+    class Mine(sqlite3.Connection):
+        def total(self) -> Any:
+            return self.execute("SELECT 1 + 1").fetchone()[0]
+
+    class Row(sqlite3.Cursor):
+        pass
+
+    def made(*args: Any, **kwargs: Any) -> Mine:
+        return Mine(*args, **kwargs)
+
+    make: Any = made
+
+    simulation = Simulation()
+    process = Process(simulation.host("web"), Idle(), {}, None)
+    with hosted(process), closing(sqlite3.connect(":memory:", 5.0, factory=Mine)) as database:
+        assert isinstance(database, Mine)
+        assert database.total() == 2
+        assert isinstance(database.cursor(Row), Row)
+        assert type(sqlite3.connect(":memory:", factory=make)) is Mine
+    simulation.close()

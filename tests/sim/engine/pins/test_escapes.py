@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 WAYS_OUT: dict[str, Callable[[], Any]] = {
     "socket.socket": lambda: socket.socket(),
+    "socket.SocketType": lambda: socket.SocketType(),
     "socket.create_connection": lambda: socket.create_connection(("127.0.0.1", 1)),
     "socket.socketpair": lambda: socket.socketpair(),
     "socket.getaddrinfo": lambda: socket.getaddrinfo("localhost", 80),
@@ -130,6 +131,15 @@ def test_parts_of_the_simulator_escape_in_the_programs_name(process: Process) ->
         error = escape("reactor.spawnProcess", "start it on the host")
     assert error.function == "reactor.spawnProcess"
     assert len(process.simulation.problems) == 1
+
+
+def test_one_without_a_line_says_so(process: Process) -> None:
+    """Such as `reactor.callLater(1, time.sleep, 5)`: nothing but the simulator is on the stack."""
+    called = in_module("herd.sim.engine.simulation", "def call():\n    sleep(5)", sleep=time.sleep)
+    with hosted(process), pytest.raises(Escape) as caught:
+        called()
+    assert caught.value.place.startswith("no line of its own (a timer, a thread or a signal was given")
+    assert "calls time.sleep: a reactor program must not block" in str(caught.value)
 
 
 def test_outside_nothing_is_kept() -> None:

@@ -12,10 +12,14 @@ from attrs import define, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.application.service import Service
+from twisted.cred.credentials import UsernamePassword
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock, DeferredQueue, DeferredSemaphore
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import Clock, Cooperator, LoopingCall
+from twisted.python.failure import Failure
+from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyChannel
@@ -38,6 +42,16 @@ KINDS: tuple[Callable[[], object], ...] = (
     Service,
     Resource,
     partial(LoopingCall, print),
+    Clock,
+    Cooperator,
+    DeferredLock,
+    DeferredQueue,
+    partial(DeferredSemaphore, 1),
+    lambda: Failure(ValueError()),
+    lambda: TCP4ClientEndpoint(Clock(), "a", 1),
+    lambda: HTTPConnectionPool(Clock()),
+    lambda: Agent(Clock()),
+    partial(UsernamePassword, b"a", b"b"),
     lambda: Request(DummyChannel(), None),  # type: ignore[arg-type]
 )
 
@@ -97,6 +111,27 @@ def test_what_was_hashed_before_the_pin_is_still_found() -> None:
         assert all(table[each] is type(each) for each in list(table))
         fresh = Protocol()
         assert hash(fresh) != object.__hash__(fresh)
+        current.process = None
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_what_lives_already_and_has_another_hash_or_none_is_left_alone() -> None:
+    program = """if True:
+        from dataclasses import dataclass
+        from attrs import frozen
+        from twisted.application.service import Service
+        from twisted.internet.protocol import Protocol
+        @dataclass
+        class Unhashable(Service):
+            port: int
+        @frozen
+        class Raising(Protocol):
+            parts: list
+        there = [Unhashable(80), Raising([1])]
+        from herd.sim.engine.simulation import Simulation
+        Simulation().close()
+        assert [hasattr(each, "hash_number") for each in there] == [False, False]
     """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 

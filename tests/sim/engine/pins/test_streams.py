@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from herd.sim.engine.pins.streams import hosted_streams
-from tests.sim.engine.pins.hosting import hosted
+from tests.sim.engine.pins.hosting import Idle, hosted
 
 if TYPE_CHECKING:
     from herd.sim.engine.process import Process
+    from herd.sim.engine.simulation import Simulation
 
 
 def test_what_a_program_prints_is_kept_and_not_shown(
@@ -69,3 +71,46 @@ def test_streams_come_back_and_nesting_is_harmless() -> None:
             assert sys.stdout is outer
         assert sys.stdout is outer
     assert (sys.stdout, sys.stderr, sys.stdin, sys.argv) == before
+
+
+def test_what_a_program_puts_into_sys_is_its_own(process: Process, simulation: Simulation) -> None:
+    other = simulation.host("other").start(Idle())
+    own, before = io.StringIO(), sys.excepthook
+    with hosted_streams():
+        with hosted(process):
+            sys.stdout = own
+            sys.stdin = io.StringIO("typed\n")
+            sys.argv = ["mine"]
+            sys.excepthook = print
+            print("into the own")
+            assert input() == "typed"
+            assert type(sys.argv) is list
+        with hosted(other):
+            print("other")
+            assert sys.argv == ["idle"]
+            assert sys.excepthook is before
+    with hosted_streams(), hosted(process):  # another run of the simulation
+        print("again")
+        assert sys.argv == ["mine"]
+    assert own.getvalue() == "into the own\nagain\n"
+    assert process.output == []
+    assert other.output == ["other\n"]
+    assert sys.excepthook is before
+
+
+def test_a_stream_around_another_and_a_stream_for_a_while(process: Process) -> None:
+    class Loud:
+        def __init__(self, stream: Any) -> None:
+            self.stream = stream
+
+        def write(self, text: str) -> int:
+            return int(self.stream.write(text.upper()))
+
+    with hosted_streams(), hosted(process):
+        sys.stdout = Loud(sys.stdout)
+        print("around")
+        with redirect_stdout(io.StringIO()) as kept:
+            print("for a while")
+        print("around again")
+    assert kept.getvalue() == "for a while\n"
+    assert process.output == ["AROUND\n", "AROUND AGAIN\n"]

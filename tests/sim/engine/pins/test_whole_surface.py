@@ -14,6 +14,7 @@ import gc
 import multiprocessing.process
 import os
 import platform
+import queue
 import random
 import resource
 import secrets
@@ -46,7 +47,7 @@ TYPE: Final = "a type or an error"
 BORROWED: Final = "another module's, imported"
 MADE_OF_PINS: Final = "it asks functions that are pinned"
 NEEDS: Final = "it needs what a hosted program cannot get: a socket, a child, a terminal, a timer"
-ONE_THREAD: Final = "there is one thread, and it never waits for another"
+ONE_THREAD: Final = "there is one real thread, and it never waits for another"
 MEMORY: Final = "it looks into memory: nothing that a program decides by"
 IN_PLACE: Final = "pinned in its class, see IN_CLASSES"
 
@@ -56,13 +57,13 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
     os: {
         FILES: "DirEntry access chmod chown close copy_file_range dup dup2 fchmod fchown fdatasync "
         "fdopen fpathconf fstat fstatvfs fsync ftruncate get_blocking get_inheritable getcwd "
-        "getcwdb getxattr isatty lchown link listxattr lockf lseek lstat makedirs memfd_create "
+        "getcwdb getxattr lchown link listxattr lockf lseek lstat makedirs memfd_create "
         "mkdir mkfifo mknod pathconf posix_fadvise posix_fallocate pread preadv pwrite "
-        "pwritev read readlink readv remove removedirs removexattr rename renames replace rmdir "
+        "pwritev readv remove removedirs removexattr rename renames replace rmdir "
         "sendfile set_blocking set_inheritable setxattr splice stat statvfs symlink sync truncate "
-        "umask unlink utime write writev",
+        "unlink utime writev",
         IDENTITY: "getegid geteuid getgid getgrouplist getgroups getresgid getresuid getuid",
-        CONSTANT: "confstr ctermid get_terminal_size getpriority sched_get_priority_max "
+        CONSTANT: "confstr ctermid getpriority sched_get_priority_max "
         "sched_get_priority_min sched_getparam sched_getscheduler sched_rr_get_interval "
         "sched_yield sysconf device_encoding",
         PURE: "WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG "
@@ -71,7 +72,7 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         "uname_result waitid_result",
         BORROWED: "GenericAlias Mapping MutableMapping",
         MADE_OF_PINS: "fwalk get_exec_path getenv getenvb walk",
-        NEEDS: "eventfd_read eventfd_write grantpt ptsname unlockpt tcgetpgrp ttyname timerfd_gettime "
+        NEEDS: "eventfd_read eventfd_write grantpt ptsname unlockpt timerfd_gettime "
         "timerfd_gettime_ns timerfd_settime timerfd_settime_ns",
     },
     socket: {
@@ -81,7 +82,6 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         CONSTANT: "getdefaulttimeout getprotobyname getservbyname getservbyport",
         MADE_OF_PINS: "has_dualstack_ipv6",
         IN_PLACE: "socket",
-        "what `socket` inherits from: programs ask for `socket.socket`": "SocketType",
         NEEDS: "close dup recv_fds send_fds",
     },
     select: {TYPE: "error"},
@@ -95,16 +95,22 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
     },
     _thread: {
         TYPE: "RLock error" if sys.version_info >= (3, 13) else "LockType RLock error",
-        ONE_THREAD: "exit exit_thread get_ident get_native_id stack_size",
+        ONE_THREAD: "exit exit_thread stack_size",
+        "the import system asks who imports, and programs ask `threading`": "get_ident get_native_id",
         CONSTANT: "daemon_threads_allowed",
     },
     threading: {
-        TYPE: "BrokenBarrierError ExceptHookArgs ThreadError WeakSet local",
-        MADE_OF_PINS: "Barrier BoundedSemaphore Event Semaphore Timer",
+        TYPE: "BrokenBarrierError ExceptHookArgs ThreadError WeakSet",
+        MADE_OF_PINS: "Barrier BoundedSemaphore Event Semaphore Timer activeCount currentThread",
         IN_PLACE: "Condition Thread",
-        ONE_THREAD: "RLock activeCount active_count currentThread current_thread enumerate excepthook "
-        "get_ident get_native_id getprofile gettrace main_thread setprofile "
-        "setprofile_all_threads settrace settrace_all_threads stack_size",
+        ONE_THREAD: "excepthook getprofile gettrace setprofile setprofile_all_threads settrace "
+        "settrace_all_threads stack_size",
+    },
+    queue: {
+        MADE_OF_PINS: "LifoQueue PriorityQueue Queue",
+        TYPE: "Empty Full ShutDown",
+        PURE: "heappop heappush",
+        BORROWED: "deque",
     },
     uuid: {
         TYPE: "SafeUUID UUID",
@@ -130,7 +136,7 @@ HARMLESS: Final[dict[ModuleType, dict[str, str]]] = {
         TYPE: "uname_result AndroidVer IOSVersionInfo",
     },
     atexit: {},
-    resource: {TYPE: "error struct_rusage", CONSTANT: "getpagesize getrlimit"},
+    resource: {TYPE: "error struct_rusage", CONSTANT: "getpagesize"},
 }
 """By module and reason: the functions and classes that are not pinned."""
 
