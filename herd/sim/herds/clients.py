@@ -17,6 +17,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 
 from herd.core.framing import AnswerParser
 from herd.server.backoff import Backoff
+from herd.sim.herds.answering import is_limit
 
 if TYPE_CHECKING:
     import random
@@ -105,7 +106,9 @@ class Conversation(Protocol):
         ending: Ending = (
             "client" if self._is_leaving else "server" if reason.check(ConnectionDone) else "lost"
         )
-        unasked = b"" if self.unanswered else self._parser.rest
+        rest = self._parser.rest
+        # A command may have left when the server had said already that it closes the connection.
+        unasked = rest if not self.unanswered or is_limit(rest) else b""
         self._client.history.close(self._session, ending, unasked)
         self._client.disconnected(self)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
-from herd.sim.herds.clients import Say
-from tests.sim.herds.hosted import Hosted
+from herd.sim.herds.circumstances import Circumstances
+from herd.sim.herds.clients import Client, Conversation, Say
+from herd.sim.herds.history import History
+from herd.sim.herds.invariants import judge
+from tests.sim.herds.hosted import PAIR, Hosted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from herd.sim.herds.history import History
 
 IAMAT = b"IAMAT kiwi +34.068930-118.445127 1479413884.392014450\n"
 WHATSAT = b"WHATSAT kiwi 10 2\r\n"
@@ -139,6 +143,22 @@ def test_a_limit_that_is_broken_is_told_and_owes_nothing() -> None:
     assert hosted.history.sessions[0].unasked == b"? line over 256 bytes\n"
     assert hosted.verdict() == []
     hosted.close()
+
+
+def test_what_is_said_to_a_server_that_has_said_that_it_closes_is_owed_nothing() -> None:
+    """Its words were there before the command; the end of the connection comes after it."""
+    history = History()
+    client = Mock(spec=Client, history=history, server="Alford")
+    client.name = "late"
+    conversation = Conversation(client)
+    conversation.makeConnection(Mock())
+    conversation.dataReceived(b"? idle for 5 s\n")
+    conversation.say(IAMAT)
+    conversation.connectionLost(Failure(ConnectionDone()))
+    assert (ends(history), answers(history)) == (["server"], [None])
+    assert history.sessions[0].unasked == b"? idle for 5 s\n"
+    history.finish()
+    assert judge(history, Circumstances(neighbors=PAIR, epoch_ns=0))["answers"] == []
 
 
 def test_one_seed_gives_one_history() -> None:
