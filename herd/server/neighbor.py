@@ -20,6 +20,7 @@ from attrs import frozen
 
 from herd.core.errors import LinkError
 from herd.core.linkwire import Message, Ping, Pong
+from herd.core.receipts import Receipts
 from herd.core.reconcile import Reconciler
 from herd.server.backoff import Backoff
 from herd.server.links import LinkConnection, LinkContext, LinkFactory
@@ -92,7 +93,8 @@ class Neighbor:
 
     def _begin_link(self) -> None:
         self._is_ping_due = self._is_pong_due = False
-        self._sent = self._received = self._acknowledged = 0
+        self._sent = self._acknowledged = 0
+        self._receipts = Receipts(self._context.limits)
         self._heard_s = self._in_sync_s = self._context.world.reactor.seconds()
         self._asked_s = self._heard_s - _ACKNOWLEDGE_S
         self._has_reconciled = False
@@ -117,7 +119,7 @@ class Neighbor:
             outbox=len(self._outbox),
             sent=self._sent,
             acknowledged=self._acknowledged,
-            received=self._received,
+            received=self._receipts.received,
             in_sync=self._is_in_sync,
             behind_s=self._behind_s(),
             error=self._error,
@@ -192,8 +194,10 @@ class Neighbor:
         """Take a message that came over the link."""
         self._heard_s = self._context.world.reactor.seconds()
         if isinstance(message, list):
-            self._received += len(message)
-            self._neighbors.replica.learn(message, self.name, self._context.world.wall_ns())
+            replica = self._neighbors.replica
+            refused = replica.refused
+            replica.learn(message, self.name, self._context.world.wall_ns())
+            self._receipts.take(len(message), replica.refused - refused, self._heard_s)
         elif isinstance(message, Ping):
             self._is_pong_due = True
             self._neighbors.schedule_flush()
@@ -205,14 +209,13 @@ class Neighbor:
 
     def take_lines(self, lines: bytes, longest_id: int, longest_line: int) -> bool:
         """Take lines that came over the link if all of them are plain records; tell whether they were."""
-        world = self._context.world
-        count = self._neighbors.replica.learn_lines(
-            lines, self.name, world.wall_ns(), longest_id, longest_line
-        )
+        world, replica = self._context.world, self._neighbors.replica
+        refused = replica.refused
+        count = replica.learn_lines(lines, self.name, world.wall_ns(), longest_id, longest_line)
         if count is None:
             return False
         self._heard_s = world.reactor.seconds()
-        self._received += count
+        self._receipts.take(count, replica.refused - refused, self._heard_s)
         return True
 
     def _take_pong(self, message: Pong) -> None:
@@ -276,7 +279,7 @@ class Neighbor:
             self._marks.append((self._sent, promises.moment))
         control: list[bytes] = []
         if self._is_pong_due:
-            control.append(b"PONG %d" % self._received)
+            control.append(b"PONG %d" % self._receipts.acknowledged(self._context.world.reactor.seconds()))
         if self._is_ping_due or is_last_word or is_asked_for:
             control.append(b"PING %d" % self._sent)
         self._is_ping_due = self._is_pong_due = False
@@ -360,6 +363,9 @@ class Neighbor:
             return
         if silent_s < limits.heartbeat_s and now_s - self._since_s > limits.heartbeat_s / 2:
             self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
+        if self._receipts.is_due(now_s) and not self._reconciler.is_walking:
+            self._receipts.ask_again()
+            self.reconcile()
         since_s, wait_s = self._asked_s, limits.heartbeat_s
         if not self._has_precedence:
             since_s, wait_s = self._heard_s, min(_PATIENCE * wait_s, (wait_s + limits.link_silence_s) / 2)

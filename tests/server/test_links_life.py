@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herd.core.promises import Outcome
+from herd.core.record import NS_PER_S, make_line, origin_prefix
 from herd.testing import MemoryNetwork, TurningClock
 from tests.server.linkparts import Alford, LinkSide, hello, lines, record
+from tests.server.parts import NOW_NS, POSITION
 
 AT = record(b"kiwi") + b"\n"
 
@@ -86,6 +88,26 @@ def test_a_ping_is_answered_with_how_much_was_read() -> None:
     alford.turn()
     assert lines(link.take(), b"PONG") == [b"PONG 3"]
     assert alford.side.status("Ball").received == 3
+
+
+def test_what_is_refused_as_of_the_future_is_not_acknowledged_and_asked_for_again() -> None:
+    alford = Alford(clock_skew_s=1.0, reconnect_max_s=10.0)
+    link = alford.link()
+    future = make_line(origin_prefix("Ball"), NOW_NS + 2 * NS_PER_S, b"moa", POSITION, b"1479413884")
+    link.receive(AT)
+    link.receive(AT + future + b"\n" + b"PING 3\n")
+    alford.turn()
+    assert lines(link.take(), b"PONG") == [b"PONG 1"]
+    assert alford.side.status("Ball").received == 3
+    asked_s = []
+    for _ in range(8):
+        alford.pass_s(2.0)
+        link.receive(b"PONG 0\n")
+        asked_s += [alford.clock.seconds()] * len(lines(link.take(), b"ROOT"))
+    assert asked_s == [10.0]
+    link.receive(b"PING 3\n")
+    alford.turn()
+    assert lines(link.take(), b"PONG") == [b"PONG 3"]
 
 
 def test_a_link_that_is_silent_for_too_long_is_dropped_and_dialed_again() -> None:

@@ -51,7 +51,8 @@ labels; --tape writes what was drawn, and --set changes a single decision and no
 With --realtime people and programs can watch, and talk to published ports, until the scenario's end, or
 --until, which may be later, or Ctrl-C. What they say is not in the seed: such a run cannot be repeated.
 
-Exit status: 0 if every check passed; 1 if one failed; 2 if there is no such scenario.
+Exit status: 0 if every check passed; 1 if one failed; 2 if there is no such scenario;
+130 after Ctrl-C.
 """
 
 _JSON: Final = """one object:

@@ -96,6 +96,7 @@ class Register:
         yield from self._acknowledged_older()
         yield from self._made_again()
         yield from self._outlived()
+        yield from self._of_the_future()
         yield from self._went_back()
         yield from self._promises_broken()
 
@@ -144,6 +145,18 @@ class Register:
             if self.circumstances.is_expired(received_ns(each.line), server, begin_ns):
                 text = f"{server} showed {shown(each.line)} at {at_s(begin_ns)}, when its time was over"
                 yield Violation("bounded", "expired record", text, (operation,))
+
+    def _of_the_future(self) -> Iterator[Violation]:
+        """Find neighbors' records that were shown though they are from too far in the future."""
+        for each in self.seen:
+            server = each.operation.server
+            if (
+                each.line is not None
+                and self.circumstances.is_of_the_future(received_ns(each.line), server, each.end_ns)
+                and not each.line.startswith(b"AT %b " % server.encode())
+            ):
+                text = f"{server} showed {shown(each.line)} at {at_s(each.end_ns)}, too far in the future"
+                yield Violation("bounded", "record of the future", text, (each.operation,))
 
     def _went_back(self) -> Iterator[Violation]:
         """Find servers that show an older record than they have shown before."""
@@ -220,7 +233,7 @@ class Register:
         received_ns, circumstances = self._received_ns(newer), self.circumstances
         return (
             circumstances.may_be_expired_anywhere(received_ns, later.end_ns)
-            or circumstances.may_be_of_the_future
+            or circumstances.may_be_refused(received_ns, later.end_ns)
             or self.genuine.may_be_evicted(received_ns)
             or circumstances.may_be_lost(newer.operation, later.end_ns)
         )

@@ -98,15 +98,26 @@ class Circumstances:
         """Tell whether a record may be no more at any of the servers, so that it is not passed on."""
         return any(self.may_be_expired(received_ns, server, now_ns) for server in self.neighbors)
 
-    @property
-    def may_be_of_the_future(self) -> bool:
-        """Tell whether some server may refuse a neighbor's records, as from too far in the future.
+    def is_of_the_future(self, received_ns: int, server: str, now_ns: int) -> bool:
+        """Tell whether a server must not take a neighbor's record, received at that POSIX time, by now."""
+        return received_ns > self.wall_ns(server, now_ns, now_ns)[1] + self._skew_ns
 
-        Whoever refused one may not be sent it again before a link is made anew.
+    def may_be_refused(self, received_ns: int, now_ns: int) -> bool:
+        """Tell whether some server may have refused a record as one of the future, and lack it by now.
+
+        Whoever refuses one asks for it again later, again and again.
         """
+        asked_ns = now_ns - round((self.limits.reconnect_max_s + self.limits.link_silence_s) * NS_PER_S)
+        return any(
+            received_ns > self.wall_ns(server, asked_ns, asked_ns)[0] + self._skew_ns
+            for server in self.neighbors
+        )
+
+    @property
+    def may_refuse(self) -> bool:
+        """Tell whether clocks may have differed by so much that a server refused its neighbor's records."""
         off_ns = [self.clocks_off_ns.get(server, (0, 0)) for server in self.neighbors]
-        spread_ns = max(most for _, most in off_ns) - min(least for least, _ in off_ns)
-        return spread_ns > round(self.limits.clock_skew_s * NS_PER_S)
+        return max(most for _, most in off_ns) - min(least for least, _ in off_ns) > self._skew_ns
 
     def may_have_forgotten(self, server: str, since_ns: int, until_ns: int) -> bool:
         """Tell whether a server was restarted, or began to be, between two moments."""
@@ -155,6 +166,10 @@ class Circumstances:
     @property
     def _lifetime_ns(self) -> int:
         return round(self.limits.record_lifetime_s * NS_PER_S)
+
+    @property
+    def _skew_ns(self) -> int:
+        return round(self.limits.clock_skew_s * NS_PER_S)
 
 
 def _up_ns(outage: Outage) -> float:

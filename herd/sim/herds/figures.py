@@ -98,8 +98,9 @@ class Watch:
     _ways: dict[Pipe, _Way | None] = field(factory=dict)
     """None: a stranger's on a port for neighbors, or nothing of the herd's."""
     _news: dict[bytes, list[_News]] = field(factory=dict)
-    _reported: dict[bytes, None] = field(factory=dict)
-    """Clients that have begun to report."""
+    reported: list[bytes] = field(factory=list)
+    """Clients that have begun to report, in that order."""
+    _known: dict[bytes, None] = field(factory=dict)
     _looked: int = 0
     """Operations of the history that have been looked at for that."""
     _brought: dict[tuple[str, bytes], str] = field(factory=dict)
@@ -120,14 +121,17 @@ class Watch:
         operations = self.herd.history.operations
         for each in operations[self._looked :]:
             if each.kind == "report":
-                self._reported[each.command.split(None, 2)[1]] = None
+                client_id = each.command.split(None, 2)[1]
+                if client_id not in self._known:
+                    self._known[client_id] = None
+                    self.reported.append(client_id)
         self._looked = len(operations)
         self._looks += 1
         due = self._looks % len(self.herd.hosts)
         for place, (name, host) in enumerate(self.herd.hosts.items()):
             node = None if host.paused else self.herd.node(name)
             if node is not None:
-                self.peaks.look(name, node, len(self._reported))
+                self.peaks.look(name, node, len(self.reported))
                 if place == due:
                     clock_s = host.clock.monotonic_ns(self.herd.simulation.now_ns) / NS_PER_S
                     self.peaks.look_at_clients(name, node.clients, clock_s)

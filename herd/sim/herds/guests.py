@@ -14,14 +14,12 @@ from herd.sim.engine.profile import Profile
 from herd.sim.engine.programs import Call
 from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, NAME, TOWN
 from herd.sim.herds.strangers import Disguise, HostileClient, HostileNeighbor
-from herd.sim.herds.work import client_names
 
 if TYPE_CHECKING:
     from herd.sim.herds.build import SimulatedHerd
 
 _BEGIN_S: Final = 2.0
 _UNTIL_S: Final = 60.0
-_VICTIMS: Final = tuple(name.encode() for name in client_names(4))
 NARROW: Final = Profile(latency=TOWN.latency, window_bytes=8 * 1024)
 
 
@@ -51,7 +49,7 @@ def _attack_clients(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
         server=server,
         limits=Limits(**herd.plan.limits),  # type: ignore[arg-type] # attrs checks them
         origins=tuple(herd.hosts),
-        victims=_VICTIMS,
+        victims=herd.watch.reported,
     )
     reactor.callLater(_BEGIN_S, attacker.start)
     reactor.callLater(_UNTIL_S, attacker.stop)
@@ -88,7 +86,9 @@ def _attack_links(reactor: Any, *, herd: SimulatedHerd, stranger: str, server: s
         current.process.random,
         name=stranger,
         server=server,
-        disguise=Disguise(herd=NAME, names=neighbors, proves=True, victims=_VICTIMS, others=others),
+        disguise=Disguise(
+            herd=NAME, names=neighbors, proves=True, victims=herd.watch.reported, others=others
+        ),
         overheard=lambda: herd.watch.openings_to(server),
     )
     reactor.callLater(_BEGIN_S, attacker.start)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from herd.core.cache import SHARDS
 from herd.core.record import received_ns
 from herd.sim.herds.checker import Holdings, check
+from herd.sim.herds.genuine import Genuine
 from herd.sim.herds.violation import INVARIANTS, Invariant, Violation, at_s, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from herd.core.replica import Replica
     from herd.sim.herds.circumstances import Circumstances
@@ -45,13 +46,21 @@ def records_of(replica: Replica) -> dict[bytes, bytes]:
     }
 
 
-def converges(held: Holdings, circumstances: Circumstances, now_ns: int) -> list[Violation]:
+def converges(
+    held: Holdings,
+    circumstances: Circumstances,
+    now_ns: int,
+    may_be_evicted: Callable[[int], bool] = lambda _: False,
+) -> list[Violation]:
     """Once the herd has settled, servers that can reach each other hold the same records.
 
-    A record that may be expired by now may be held by some and not by others.
+    A record that may be expired by now, or of the future still, may be held by some and not by others. So may
+    one that was received so long ago that there were enough younger ones to fill a cache: where a client has
+    reported to two servers, its greater record may be the elder one, and who makes room for whom then hangs
+    on which of them comes first.
     """
     settled_ns = circumstances.settled_ns
-    if settled_ns is None or now_ns < settled_ns or circumstances.may_be_of_the_future:
+    if settled_ns is None or now_ns < settled_ns:
         return []
     violations = []
     for part in circumstances.parts:
@@ -60,7 +69,11 @@ def converges(held: Holdings, circumstances: Circumstances, now_ns: int) -> list
             for client_id in {**held[first], **held[other]}:
                 one, two = held[first].get(client_id), held[other].get(client_id)
                 if one != two and not any(
-                    line is not None and circumstances.may_be_expired_anywhere(received_ns(line), now_ns)
+                    line is not None
+                    and (
+                        _may_be_lacked(received_ns(line), circumstances, now_ns)
+                        or may_be_evicted(received_ns(line))
+                    )
                     for line in (one, two)
                 ):
                     text = (
@@ -69,6 +82,13 @@ def converges(held: Holdings, circumstances: Circumstances, now_ns: int) -> list
                     text += f"was well since {at_s(circumstances.calm_ns)}"
                     violations.append(Violation("converges", "different records", text))
     return violations
+
+
+def _may_be_lacked(received_ns: int, circumstances: Circumstances, now_ns: int) -> bool:
+    """Tell whether a record may be at one server and not at another though the herd has settled."""
+    return circumstances.may_be_expired_anywhere(received_ns, now_ns) or (
+        circumstances.may_be_refused(received_ns, now_ns)
+    )
 
 
 def terminates(
@@ -80,7 +100,8 @@ def terminates(
 
     `copies` says how often one server sent another an AT line. It was once at most if the record was made
     when the herd had settled. Before, caches are compared whenever a link comes up, so that a record may go
-    over each of the `connections` between two servers (counted under both orders of their names) once more.
+    over each of the `connections` between two servers (counted under both orders of their names) once more;
+    and whoever refuses records of the future is sent them again and again.
     """
     settled_ns = circumstances.settled_ns
     violations = []
@@ -90,7 +111,7 @@ def terminates(
         most: int | None = None
         if settled_ns is not None and received_ns(line) >= _latest_ns(circumstances, settled_ns):
             most = 1
-        elif connections is not None:
+        elif connections is not None and not circumstances.may_refuse:
             most = MOST_PER_CONNECTION * connections.get((source, target), 0)
         if most is not None and count > most:
             text = f"{source} sent {shown(line)} to {target} {count} times; {most} would do"
@@ -178,7 +199,9 @@ def judge(  # noqa: PLR0913 - all that may be known of a run
     found = check(history, circumstances, held)
     found += strangers_told(history, circumstances) + strangers_stay(history, circumstances, now_ns)
     if held is not None:
-        found += converges(held, circumstances, now_ns) + swept(held, circumstances, now_ns)
+        genuine = Genuine(history, circumstances)
+        found += converges(held, circumstances, now_ns, genuine.may_be_evicted)
+        found += swept(held, circumstances, now_ns)
     if copies is not None:
         found += terminates(copies, circumstances, connections)
     if peaks is not None:

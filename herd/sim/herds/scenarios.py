@@ -36,6 +36,10 @@ SETTLE_S: Final = 32.0
 most, and TCP may sit on a retransmission for twice as long as an outage was."""
 
 
+_AGAIN_S: Final = 1.0
+"""How long after a report it is said again: by then it has been answered, and others are still to be."""
+
+
 def nothing_more(herd: SimulatedHerd) -> None:
     """Add nothing to a herd."""
 
@@ -113,6 +117,9 @@ class HerdScenario:
         for number, server in enumerate(stream.sample(servers, min(_REPORTED_TO, len(servers)))):
             report = b"IAMAT auditor%d +1.5-1.5 %d.%d\n" % (number, CLIENT_EPOCH_S + now_s, number)
             auditor.say(server, report)
+            if self.herd.durability != "memory":
+                # What is said again is no news, and its answer must not wait for any.
+                simulation.after(_AGAIN_S, auditor.say, server, report)
         for server in servers:
             for number, client_id in enumerate(stream.sample(ids, min(self.audited, len(ids)))):
                 # The provider is asked by one question of each server: it is the dearest part of an answer.

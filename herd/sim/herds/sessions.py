@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from herd.sim.engine.clock import NS_PER_S
 from herd.sim.herds.answering import Reader, Sighting, WrongAnswerError, fields_of, is_limit
 from herd.sim.herds.protocol import refusal
 from herd.sim.herds.violation import Violation, at_s, shown
@@ -30,6 +31,11 @@ def check_sessions(
     for session, own in zip(history.sessions, operations, strict=True):
         _SessionCheck(session, own, circumstances, violations).run(reader, sightings, history.end_ns)
     return sightings
+
+
+PROMPT_NS: Final = NS_PER_S
+"""How long the answer to a report may take where nothing is in the way: some round trips to anywhere, and far
+less than until the next heartbeat, with which what was forgotten comes along."""
 
 
 class _SessionCheck:
@@ -92,8 +98,18 @@ class _SessionCheck:
             return
         if sighting is not None:
             sightings.append(sighting)
-        elif operation.kind == "report":
-            self._check_refused(operation)
+        if operation.kind == "report":
+            self._check_prompt(operation)
+            if sighting is None:
+                self._check_refused(operation)
+
+    def _check_prompt(self, operation: Operation) -> None:
+        """Find a report that had to wait though the herd was seen to have settled: nothing was in the way."""
+        settled_ns, begin_ns = self._circumstances.seen_settled_ns, operation.begin_ns
+        took_ns = 0 if operation.end_ns is None else operation.end_ns - begin_ns
+        if settled_ns is not None and begin_ns >= settled_ns and took_ns > PROMPT_NS:
+            text = f"{operation.server} took {took_ns / NS_PER_S:.3f} s to answer "
+            self._complain("late answer", text + shown(operation.command), operation)
 
     def _check_refused(self, operation: Operation) -> None:
         """Find a valid report that was refused where no promise was in the way."""

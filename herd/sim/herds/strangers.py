@@ -9,6 +9,7 @@ what proved it, or talk nonsense, and then send records.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ from herd.sim.herds.clients import Client, Leaving, Say
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from twisted.internet.interfaces import IStreamClientEndpoint
     from twisted.internet.tcp import Connection
@@ -163,8 +164,8 @@ class Disguise:
     """Neighbors of the server that it attacks."""
     proves: bool
     """Whether neighbors prove who they are; where they need not, a right name would be no attack."""
-    victims: tuple[bytes, ...] = ()
-    """Clients whose records it forges."""
+    victims: Sequence[bytes] = ()
+    """Clients whose records it forges; there may come to be more."""
     others: tuple[str, ...] = ("Nobody",)
     """Names that are no neighbor's: those of other servers, its own, and one that nobody has."""
 

@@ -109,12 +109,13 @@ class Work:
     def _crowds(
         self, stream: Stream, names: Sequence[str], servers: Sequence[str], from_s: float, until_s: float
     ) -> list[Step]:
-        steps = []
+        steps: list[Step] = []
         ids = f"{stream.integer(0, 0xFFFF_FFFF):08x}-"
         at_s = from_s
         while self.crowd and (at_s := at_s + stream.uniform(0.0, 2.0 * self.crowd_every_s)) < until_s:
             time_s = CLIENT_EPOCH_S + int(at_s)
-            crowd = Crowd(stream.choice(names), stream.choice(servers), self.crowd, time_s, ids)
+            own_ids = f"{ids}{len(steps)}-" if self.fresh_ids else ids
+            crowd = Crowd(stream.choice(names), stream.choice(servers), self.crowd, time_s, own_ids)
             steps.append(Step(round(at_s, 3), crowd))
         return steps
 

@@ -360,3 +360,17 @@ def test_what_servers_hold_at_the_end_is_judged_as_an_answer() -> None:
     forged = record("12", 3.5)
     (violation,) = check(story.history, HERD, {"Alford": {b"kiwi": newer}, "Ball": {b"kiwi": forged}})
     assert (violation.invariant, violation.name) == ("no strangers", "altered time")
+
+
+def test_a_neighbors_record_from_too_far_in_the_future_is_not_to_be_shown() -> None:
+    def names(shown_by: str, at_s: float) -> list[tuple[str, tuple[int, ...]]]:
+        story = Story()
+        ball, other = story.session("Ball"), story.session(shown_by)
+        line = record("10", 31, origin="Ball")
+        story.report(ball, "10", 0.5, 1.5, line)
+        story.ask(other, 2, at_s, line)
+        return story.names(limits=Limits(clock_skew_s=20), clocks_off_ns={"Ball": (0, 30 * S)})
+
+    assert names("Alford", 10.9) == [("record of the future", (1,))]
+    assert names("Alford", 11) == []
+    assert names("Ball", 2.5) == []

@@ -175,3 +175,16 @@ def test_a_refused_report_may_have_been_taken_nevertheless() -> None:
     story.ask(story.session("Alford"), 2, 3, record("10", 1.5))
     story.report(alford, "10", 8, 9, record("10", 1.5))
     assert story.names(durability={"Alford": "disk"}) == []
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "took_s", "is_late"), [(140, 1, False), (140, 1.01, True), (139.9, 9, False)]
+)
+def test_a_report_is_answered_at_once_where_the_herd_was_seen_to_have_settled(
+    begin_s: float, took_s: float, *, is_late: bool
+) -> None:
+    story = Story()
+    story.report(story.session(since_s=130), "10", begin_s, begin_s + took_s, record("10", begin_s))
+    expected = [("late answer", (0,))] if is_late else []
+    assert story.names(**CALM, seen_settled_ns=140 * S) == expected
+    assert story.names(**CALM) == []

@@ -55,6 +55,24 @@ def test_what_may_be_expired_may_be_gone() -> None:
     assert len(converges(held, evolve(CALM, limits=Limits(record_lifetime_s=199)), 200 * S)) == 1
 
 
+@pytest.mark.parametrize(("now_s", "found"), [(59.4, 0), (59.5, 1)])
+def test_what_may_be_of_the_future_still_may_be_lacked(now_s: float, found: int) -> None:
+    held: Holdings = {"Alford": {b"kiwi": LINE}, "Ball": {}}
+    limits = Limits(clock_skew_s=20, reconnect_max_s=10, link_silence_s=8)
+    herd = evolve(CALM, limits=limits, calm_ns=S, settle_ns=S)
+    # Received at 1.5 s by a right clock. Ball's is 60 s slow, may take it at 41.5 s, and has it 18 s later.
+    slow = evolve(herd, clocks_off_ns={"Ball": (-60 * S, 0)})
+    assert len(converges(held, slow, round(now_s * S))) == found
+    assert len(converges(held, herd, round(now_s * S))) == 1
+
+
+def test_what_younger_records_may_have_driven_out_may_be_lacked() -> None:
+    held: Holdings = {"Alford": {b"kiwi": LINE}, "Ball": {}}
+    received_ns = EPOCH_NS + round(1.5 * S)
+    assert converges(held, CALM, 200 * S, lambda each: each <= received_ns) == []
+    assert len(converges(held, CALM, 200 * S, lambda each: each < received_ns)) == 1
+
+
 def test_an_update_at_rest_goes_over_each_direction_of_a_link_once() -> None:
     calm, early = record("10", 130.5), record("10", 129.5)
     copies = {("Alford", "Ball", calm): 1, ("Ball", "Alford", calm): 2, ("Alford", "Ball", early): 5}
@@ -64,6 +82,14 @@ def test_an_update_at_rest_goes_over_each_direction_of_a_link_once() -> None:
         f"Alford sent `{early.decode()}` to Ball 5 times; 4 would do"
     ]
     assert len(terminates(copies, CALM, {("Alford", "Ball"): 3})) == 1
+
+
+def test_what_is_refused_is_sent_again_and_again() -> None:
+    copies = {("Alford", "Ball", record("10", 129.5)): 5}
+    apart = evolve(CALM, limits=Limits(clock_skew_s=20), clocks_off_ns={"Ball": (-21 * S, 0)})
+    assert terminates(copies, apart, {("Alford", "Ball"): 2}) == []
+    near = evolve(apart, clocks_off_ns={"Ball": (-20 * S, 0)})
+    assert len(terminates(copies, near, {("Alford", "Ball"): 2})) == 1
 
 
 def test_a_run_is_judged_by_every_invariant() -> None:

@@ -313,4 +313,63 @@ FAULTS: Final = (
         "records-expire",
         ("bounded",),
     ),
+    Planted(
+        "a record that was refused as of the future is acknowledged",
+        "herd/core/receipts.py",
+        (("return self.received if self._stop is None else self._stop", "return self.received"),),
+        "clocks-far-apart",
+        ("promises kept",),
+    ),
+    Planted(
+        "what was refused as of the future is never asked for again",
+        "herd/core/receipts.py",
+        (("        return self._refused > 0 and", "        return self._refused < 0 and"),),
+        "clocks-far-apart",
+        ("converges",),
+    ),
+    Planted(
+        "records of the future are taken",
+        "herd/core/replica.py",
+        (
+            ("            if received > latest_ns:", "            if received < 0:"),
+            ("outbox, owed, now_ns, latest_ns, longest_id", "outbox, owed, now_ns, 10**20, longest_id"),
+        ),
+        "clocks-far-apart",
+        ("bounded",),
+    ),
+    Planted(
+        "a full cache refuses who is new",
+        "herd/core/cache.py",
+        (
+            (
+                "        return self._size <= self._capacity or self._evict() != client_id",
+                (
+                    "        if self._size > self._capacity:\n"
+                    "            self._delete(client_id)\n"
+                    "        return client_id in shard"
+                ),
+            ),
+        ),
+        "small-limits",
+        ("never goes back", "promises kept", "converges"),
+    ),
+    Planted(
+        "more answers wait than may",
+        "herd/server/clients.py",
+        (
+            (
+                "            room = context.limits.answers_waiting - len(self._answers)",
+                "            room = len(reports)",
+            ),
+        ),
+        "small-limits",
+        ("bounded",),
+    ),
+    Planted(
+        "the answer to what is said again waits for the next heartbeat",
+        "herd/core/promises.py",
+        (("        self.on_wait()\n", ""),),
+        "neighbor-promises-under-faults",
+        ("answers",),
+    ),
 )
