@@ -4,6 +4,8 @@ from herd.sim.engine.delays import Delays as Delays
 from herd.sim.engine.dispatcher import Dispatcher as Dispatcher
 from herd.sim.engine.draws import Draws as Draws
 from herd.sim.engine.owner import Owner as Owner
+from herd.sim.engine.plaindatagrams import PlainRoute as PlainRoute
+from herd.sim.engine.plaindatagrams import PlainSocket as PlainSocket
 from herd.sim.engine.plaintimer import PlainTimer as PlainTimer
 from herd.sim.engine.plaintransport import PlainTransport as PlainTransport
 from herd.sim.engine.rows import Rows as Rows

@@ -16,7 +16,7 @@ from twisted.python import log
 from herd.sim.engine.datagrams import DatagramSocket
 
 if TYPE_CHECKING:
-    from herd.sim.engine.datagrams import Address
+    from herd.sim.engine.plaindatagrams import Address
 
 
 class _Quick:

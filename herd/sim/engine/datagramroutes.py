@@ -10,20 +10,18 @@ profile is not drawn.
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import TYPE_CHECKING, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.delays import NS_PER_MS
+from herd.sim.engine.native import PlainRoute
 
 if TYPE_CHECKING:
     from herd.sim.engine.chance import Stream
-    from herd.sim.engine.datagrams import Address, DatagramSocket
+    from herd.sim.engine.datagrams import DatagramSocket
     from herd.sim.engine.network import Link
+    from herd.sim.engine.plaindatagrams import Address
 
-MAX_BYTES: Final = 65_507
-"""What fits into an IP packet with the headers of IP and UDP."""
 _FIRST_GROUP: Final = 224
 _LAST_GROUP: Final = 239
 _BROADCAST: Final = "255.255.255.255"
@@ -40,53 +38,20 @@ def is_shared_address(address: str) -> bool:
     return address == _BROADCAST or is_group(address)
 
 
-class Route:
+class Route(PlainRoute):
     """From a socket to an address and port, by a link."""
 
-    __slots__ = (
-        "_address",
-        "_found",
-        "_is_home",
-        "_last_ns",
-        "_link",
-        "_port",
-        "_sender",
-        "_simulation",
-        "_source",
-    )
+    sender: DatagramSocket
+    __slots__ = ("_address", "_port")
 
     def __init__(self, sender: DatagramSocket, link: Link, source: Address, address: str, port: int) -> None:
-        self._sender = sender
-        self._simulation = sender.simulation
-        self._link = link
-        self._source = source
+        super().__init__(sender, link, source)
         self._address = address
         self._port = port
-        self._found: DatagramSocket | None = None
-        self._is_home = link.source is link.target
-        self._last_ns = 0
-
-    def send(self, data: bytes) -> None:
-        """Send a datagram."""
-        size = len(data)
-        if size > MAX_BYTES:
-            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
-        simulation = self._simulation
-        flow = simulation.flow()
-        link = self._link
-        if simulation.trace is not None:
-            link.source.record(trace.DATAGRAM, link.target, flow, size, data)
-        if link.blocked or link.is_lossy or link.spoils_datagrams:
-            self.transmit(flow, data)
-            return
-        due_ns = simulation.now_ns + link.delay_ns(simulation.now_ns, size)
-        if self._is_home:
-            due_ns = self._last_ns = max(due_ns, self._last_ns)
-        simulation.schedule(due_ns, link.target, self._arrive, (flow, data))
 
     def transmit(self, flow: int, data: bytes) -> None:
         """Do to a datagram what the link does."""
-        link = self._link
+        link = self.link
         profile = link.profile
         copies = 2 if profile.duplicate and link.stream.chance(profile.duplicate) else 1
         for _ in range(copies):
@@ -96,27 +61,27 @@ class Route:
             copy = data
             if profile.corrupt and link.stream.chance(profile.corrupt):
                 copy = with_one_bit_flipped(data, link.stream)
-            now_ns = self._simulation.now_ns
+            now_ns = self.simulation.now_ns
             due_ns = now_ns + link.delay_ns(now_ns, len(data))
-            if self._is_home:
-                due_ns = self._last_ns = max(due_ns, self._last_ns)
+            if self.is_home:
+                due_ns = self.last_ns = max(due_ns, self.last_ns)
             if profile.reorder and link.stream.chance(profile.reorder):
                 due_ns += link.stream.integer(0, round(profile.reorder_ms * NS_PER_MS))
-            self._simulation.schedule(due_ns, link.target, self._arrive, (flow, copy))
+            self.simulation.schedule(due_ns, link.target, self.arrival, (flow, copy))
 
     def _lose(self, flow: int, data: bytes) -> None:
-        self._link.source.record(trace.DATAGRAM_LOST, self._link.target, flow, len(data))
+        self.link.source.record(trace.DATAGRAM_LOST, self.link.target, flow, len(data))
 
-    def _arrive(self, flow: int, data: bytes) -> None:
-        """Reach the other kernel."""
-        link = self._link
+    def arrive_otherwise(self, flow: int, data: bytes) -> None:
+        """Reach the other kernel, where it may be that nobody is, or nobody reads."""
+        link = self.link
         if link.blocked:
             self._lose(flow, data)
             return
-        source = self._source
-        found = self._found
+        source = self.source
+        found = self.found
         if found is None or found.is_closed:
-            found = self._found = link.target.bound("udp", self._address, self._port)
+            found = self.found = link.target.bound("udp", self._address, self._port)
         if found is None or not (found.peer is None or found.peer == source):
             self._find_nobody(flow, data)
             return
@@ -130,14 +95,14 @@ class Route:
         if is_shared_address(self._address):
             return
         self._lose(flow, data)
-        if self._sender.peer is None:
+        if self.sender.peer is None:
             return
-        simulation = self._simulation
-        back = simulation.network.link(self._link.target, self._link.source)
+        simulation = self.simulation
+        back = simulation.network.link(self.link.target, self.link.source)
         if not back.loses():
             due_ns = simulation.now_ns + back.delay_ns(simulation.now_ns, 0)
             address = (self._address, self._port)
-            simulation.schedule(due_ns, back.target, self._sender.refused, (address,))
+            simulation.schedule(due_ns, back.target, self.sender.refused, (address,))
 
 
 def with_one_bit_flipped(data: bytes, stream: Stream) -> bytes:

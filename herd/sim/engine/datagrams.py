@@ -8,20 +8,19 @@ room there is lost. A connected socket hears of its own peer alone, and of a por
 from __future__ import annotations
 
 import errno
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from herd.sim.engine import trace
 from herd.sim.engine.datagramoptions import DatagramOptions
-from herd.sim.engine.datagramroutes import MAX_BYTES, Route, is_shared_address
+from herd.sim.engine.datagramroutes import Route, is_shared_address
+from herd.sim.engine.native import PlainSocket
 from herd.sim.engine.oserrors import check_port, os_error
+from herd.sim.engine.plaindatagrams import MAX_BYTES
 
 if TYPE_CHECKING:
     from herd.sim.engine.host import Host
+    from herd.sim.engine.plaindatagrams import Address
     from herd.sim.engine.process import Process
-    from herd.sim.engine.simulation import Simulation
-
-Address = tuple[str, int]
 
 _ANY: Final = "0.0.0.0"  # noqa: S104 - the address of all interfaces
 _LOOPBACK: Final = "127.0.0.1"
@@ -39,48 +38,21 @@ def buffer_bytes(size: int) -> int:
     return max(_SMALLEST_BUFFER, _BUFFER_HEAD + (1 << (size + _BUFFER_ROOM).bit_length()))
 
 
-class DatagramSocket:
+class DatagramSocket(PlainSocket):
     """One UDP socket."""
 
-    __slots__ = (
-        "_bound",
-        "_held",
-        "_inbox",
-        "error",
-        "host",
-        "is_closed",
-        "is_polled",
-        "local",
-        "options",
-        "peer",
-        "process",
-        "reader",
-        "routes",
-        "sharing",
-        "simulation",
-        "writer",
-    )
+    __slots__ = ("_bound", "_held", "is_polled", "local", "options", "routes", "writer")
 
     def __init__(self, process: Process) -> None:
-        self.process = process
-        self.host: Host = process.host
-        self.simulation: Simulation = process.simulation
-        self.reader: Any = None
-        """Who wants to be told when there is something to read; the reactor sets it."""
+        super().__init__(process)
         self.writer: Any = None
         self.is_polled = False
         """Whether the reactor is about to look at it anyway."""
-        self.is_closed = False
-        self.error = 0
         self.local: Address = (_ANY, 0)
-        self.peer: Address | None = None
         self.options = DatagramOptions(self)
         self.routes: dict[Address, Route] = {}
         """Where it has sent to."""
-        self.sharing: list[DatagramSocket] = []
-        """Others that are bound to the same port, by their common wish."""
         self._bound: Address | None = None
-        self._inbox: deque[tuple[bytes, Address, int, Host]] = deque()
         self._held = 0
         process.reactor.sockets[self] = None
 
@@ -209,12 +181,12 @@ class DatagramSocket:
     @property
     def is_readable(self) -> bool:
         """Whether reading would tell something."""
-        return bool(self._inbox or self.error)
+        return bool(self.inbox or self.error)
 
     @property
     def has_waiting(self) -> bool:
         """Whether a datagram waits to be read."""
-        return bool(self._inbox)
+        return bool(self.inbox)
 
     @property
     def is_writable(self) -> bool:
@@ -226,7 +198,7 @@ class DatagramSocket:
 
         Returns whether there was room for it.
         """
-        if self.reader is not None and not (self._inbox or self.error or self.process.halted):
+        if self.reader is not None and not (self.inbox or self.error or self.process.halted):
             self.process.become_current()
             if self.simulation.trace is not None:
                 self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
@@ -235,7 +207,7 @@ class DatagramSocket:
         if self._held > self.options.buffer_limit:
             return False
         self._held += buffer_bytes(len(data))
-        self._inbox.append((data, source, flow, sender))
+        self.inbox.append((data, source, flow, sender))
         return True
 
     def refused(self, address: Address) -> None:
@@ -250,10 +222,10 @@ class DatagramSocket:
         if self.error:
             error, self.error = self.error, 0
             raise os_error(error)
-        inbox = self._inbox
+        inbox = self.inbox
         if not inbox:
             raise os_error(errno.EWOULDBLOCK)
-        data, source, flow, sender = inbox.popleft()
+        data, source, flow, sender = inbox.pop(0)
         self._held -= buffer_bytes(len(data))
         if self.simulation.trace is not None:
             self.host.record(trace.DATAGRAM_IN, sender, flow, len(data), data)
@@ -280,5 +252,5 @@ class DatagramSocket:
     def vanish(self) -> None:
         """Be lost with the host's power."""
         self.is_closed = True
-        self._inbox.clear()
+        self.inbox.clear()
         self.options.leave_all()

@@ -23,7 +23,15 @@ class Delays:
     """What is asked of a link for each packet."""
 
     _draw_ns: Callable[[], int] | None
-    __slots__ = ("_constant_ns", "_draw_ns", "blocked", "extra_ns", "is_lossy", "target")
+    __slots__ = (
+        "_constant_ns",
+        "_draw_ns",
+        "blocked",
+        "extra_ns",
+        "is_lossy",
+        "spoils_datagrams",
+        "target",
+    )
 
     def __init__(self, target: Host) -> None:
         self.target = target
@@ -34,6 +42,8 @@ class Delays:
         """How many faults let nothing pass."""
         self.is_lossy = False
         """Whether packets get lost by chance."""
+        self.spoils_datagrams = False
+        """Whether datagrams may be doubled, damaged or held back."""
         self.be_other()
 
     def be_constant(self, delay_ns: int) -> None:

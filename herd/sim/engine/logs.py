@@ -11,6 +11,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+from twisted.python.reflect import qual
 
 from herd.sim.engine import current, trace
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 KEPT_LINES: Final = 1_000
+_TRACEBACK: Final = "\nTraceback (most recent call last)"
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 _installed: list[bool] = []
 
@@ -43,12 +46,21 @@ def keep(process: Process, event: LogEvent) -> None:
     if process.log is None:
         process.log = deque(maxlen=KEPT_LINES)
     process.log.append((process.simulation.now_ns, text))
-    process.host.record(trace.NOTE, None, 0, 0, text.encode(errors="backslashreplace"))
-    failure = event.get("log_failure")
+    told = _repeatable(_without_places(text, event), process)
+    process.host.record(trace.NOTE, None, 0, 0, told.encode(errors="backslashreplace"))
+    failure: Failure | None = event.get("log_failure")
     if failure is not None:
         process.simulation.problem(process.host.name, f"{text}\n{failure.getTraceback()}".strip())
     elif event.get("log_level") is LogLevel.critical:
         process.simulation.problem(process.host.name, text)
+
+
+def _without_places(text: str, event: LogEvent) -> str:
+    """Return what is logged, and of a failure what it is; a traceback has places of this machine in it."""
+    failure = event.get("log_failure", event.get("failure"))  # the second is of `log.err`
+    if not isinstance(failure, Failure):
+        return text
+    return f"{text.partition(_TRACEBACK)[0]}: {qual(type(failure.value))}: {failure.getErrorMessage()}"
 
 
 def _repeatable(text: str, process: Process) -> str:

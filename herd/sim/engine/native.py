@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from herd.sim.engine.dispatcher import Dispatcher
     from herd.sim.engine.draws import Draws
     from herd.sim.engine.owner import Owner
+    from herd.sim.engine.plaindatagrams import PlainRoute, PlainSocket
     from herd.sim.engine.plaintimer import PlainTimer
     from herd.sim.engine.plaintransport import PlainTransport
     from herd.sim.engine.rows import Rows
@@ -37,6 +38,8 @@ else:
             Owner,
             PlainEnd,
             PlainPipe,
+            PlainRoute,
+            PlainSocket,
             PlainTimer,
             PlainTransport,
             Rows,
@@ -50,6 +53,7 @@ else:
         from herd.sim.engine.dispatcher import Dispatcher
         from herd.sim.engine.draws import Draws
         from herd.sim.engine.owner import Owner
+        from herd.sim.engine.plaindatagrams import PlainRoute, PlainSocket
         from herd.sim.engine.plaintimer import PlainTimer
         from herd.sim.engine.plaintransport import PlainTransport
         from herd.sim.engine.rows import Rows
@@ -69,6 +73,8 @@ __all__ = [
     "Owner",
     "PlainEnd",
     "PlainPipe",
+    "PlainRoute",
+    "PlainSocket",
     "PlainTimer",
     "PlainTransport",
     "Rows",

@@ -40,7 +40,6 @@ class Link(Delays):
         "_profile",
         "_stream",
         "source",
-        "spoils_datagrams",
         "waiting",
     )
 

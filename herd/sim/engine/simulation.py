@@ -91,7 +91,6 @@ class Simulation(Timeline):
         self.epoch_ns = epoch_s * NS_PER_S
         self.schedule: Callable[..., None] = self.agenda.add
         """Have an event happen: see `Agenda.add`."""
-        self._flows = 0
         self._cancelled = 0
         self._purge_at = _PURGE_AT
         self._world = Owner()
@@ -242,8 +241,8 @@ class Simulation(Timeline):
 
     def flow(self) -> int:
         """Return the number of a new connection or datagram."""
-        self._flows += 1
-        return self._flows
+        self.flows += 1
+        return self.flows
 
     def record(  # noqa: PLR0913, PLR0917 - what an event is
         self, kind: int, host: int, peer: int, flow: int, size: int, data: bytes = b""

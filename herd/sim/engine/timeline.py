@@ -28,6 +28,8 @@ class Timeline:
     def __init__(self) -> None:
         self.now_ns = 0
         self.events = 0
+        self.flows = 0
+        """How many connections and datagrams there have been: each has its number in the trace."""
         self.collect_at = COLLECT_EVERY
         """How many events there are when garbage is collected next."""
         self.agenda = Agenda()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from herd.sim.engine import agenda, native, streams
+from herd.sim.engine import agenda, native, plaindatagrams, streams
 
 CHOSEN = "from herd.sim.engine import native; print(native.Agenda.__module__, native.Draws.__module__)"
 
@@ -107,6 +107,82 @@ print(simulation.trace and simulation.trace.digest())
 simulation.close()
 """
 
+DATAGRAMS = """
+import sys
+from twisted.internet.error import MessageLengthError
+from twisted.internet.protocol import DatagramProtocol
+from herd.sim.engine.profile import LogNormal, Profile, Uniform
+from herd.sim.engine.programs import Call
+from herd.sim.engine.simulation import Simulation
+from herd.sim.engine.trace import Trace
+
+heard = []
+
+class Talk(DatagramProtocol):
+    def __init__(self, reactor, name, peer, connects):
+        self.reactor, self.name, self.peer, self.connects = reactor, name, peer, connects
+
+    def startProtocol(self):
+        if self.connects:
+            self.transport.connect(*self.peer)
+        self.say(0)
+
+    def say(self, number):
+        if self.transport is None:
+            return
+        for address in [self.peer, ("127.0.0.1", 7), ("10.0.0.2", 9)][: 1 if self.connects else 3]:
+            self.transport.write(b"%d " % number + b"x" * (number * 997 % 3000), address)
+        if number == 60:
+            try:
+                self.transport.write(b"x" * 65_508, self.peer)
+            except MessageLengthError as error:
+                heard.append((self.name, str(error)))
+        if number < 200:
+            self.reactor.callLater(0.005 * (number % 7), self.say, number + 1)
+
+    def datagramReceived(self, datagram, address):
+        heard.append((self.name, self.reactor.seconds(), len(datagram), address))
+        if b"77 " in datagram:
+            raise ValueError("asked to")
+        if len(datagram) % 3 == 0 and len(datagram) > 20:
+            self.transport.write(datagram[:10], address)
+
+    def connectionRefused(self):
+        heard.append((self.name, "refused"))
+
+def talk(reactor, name, peer, connects):
+    port = reactor.listenUDP(7, Talk(reactor, name, peer, connects))
+    if name == "c":
+        reactor.callLater(0.8, port.stopListening)
+
+latencies = (Uniform(1, 20), LogNormal(5, 0.5), Uniform(3, 3))
+simulation = Simulation(7, trace=Trace() if sys.argv[1:] else None)
+names = "abcdef"
+for number, name in enumerate(names):
+    own = Profile(
+        latency=latencies[number % 3],
+        loss=0.02 * (number % 2),
+        duplicate=0.05 * (number == 4),
+        reorder=0.1 * (number == 5),
+    )
+    simulation.host(name, profile=own)
+for number, name in enumerate(names):
+    peer = simulation.hosts[names[(number + 1) % 6]].address, 7
+    simulation.hosts[name].start(Call(talk, name, peer, number == 1))
+there = simulation.network.link(simulation.hosts["a"], simulation.hosts["b"])
+simulation.at(0.4, there.block)
+simulation.at(0.6, there.unblock)
+simulation.at(0.5, simulation.hosts["d"].pause)
+simulation.at(0.7, simulation.hosts["d"].resume)
+simulation.at(0.9, simulation.hosts["e"].power_off)
+simulation.at(1.2, simulation.hosts["e"].restart)
+simulation.run(4)
+assert len(heard) > 1000 and simulation.problems, len(heard)
+print(hash(tuple(heard)), len(heard), len(simulation.problems), simulation.events, simulation.flows)
+print(simulation.trace and simulation.trace.digest())
+simulation.close()
+"""
+
 
 def output(code: str, *arguments: str, **environ: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": "0", **environ}
@@ -129,3 +205,9 @@ def test_many_hosts_have_one_history_with_large_pages_and_without() -> None:
 @pytest.mark.parametrize("arguments", [(), ("traced",)])
 def test_whatever_becomes_of_a_segment_has_one_history(arguments: tuple[str, ...]) -> None:
     assert output(STREAMS, *arguments) == output(STREAMS, *arguments, HERD_PURE="1")
+
+
+@pytest.mark.skipif(native.PlainRoute is plaindatagrams.PlainRoute, reason="nothing is compiled here")
+@pytest.mark.parametrize("arguments", [(), ("traced",)])
+def test_whatever_becomes_of_a_datagram_has_one_history(arguments: tuple[str, ...]) -> None:
+    assert output(DATAGRAMS, *arguments) == output(DATAGRAMS, *arguments, HERD_PURE="1")

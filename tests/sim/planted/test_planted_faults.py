@@ -22,8 +22,10 @@ HERE = Path(herd.__file__).parent
 
 
 def copy_with(fault: Planted, directory: Path) -> None:
-    # Without what is compiled: the faults are planted into the reference.
-    shutil.copytree(HERE, directory / "herd", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    # Without the servers' compiled core: the faults are planted into the reference.
+    shutil.copytree(HERE, directory / "herd")
+    for compiled in [*directory.glob("herd/core/*.so"), *directory.glob("herd/server/*.so")]:
+        compiled.unlink()
     for name, old, new in [*((fault.file, *change) for change in fault.changes), *fault.others]:
         text = (directory / name).read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{name} has changed: {old!r} stands there {text.count(old)} times"

@@ -164,6 +164,7 @@ static PyMemberDef members[] = {
     {"extra_ns", T_LONGLONG, offsetof(Delays, extra_ns), 0, NULL},
     {"blocked", T_INT, offsetof(Delays, blocked), 0, NULL},
     {"is_lossy", T_BOOL, offsetof(Delays, is_lossy), 0, NULL},
+    {"spoils_datagrams", T_BOOL, offsetof(Delays, spoils_datagrams), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -24,6 +24,7 @@ typedef struct {
     int blocked;
     Way way;
     char is_lossy;
+    char spoils_datagrams;
 } Delays;
 
 extern PyTypeObject DelaysType;

@@ -148,23 +148,32 @@ static PyObject *py_send_whole(End *end, PyObject *data)
     return is_sent < 0 ? NULL : PyBool_FromLong(is_sent);
 }
 
+bool find_place(PyObject *process, Owner **host, Timeline **timeline)
+{
+    PyObject *its = PyObject_GetAttr(process, host_name), *simulation = PyObject_GetAttr(process, simulation_name);
+    if (its != NULL && simulation != NULL && PyObject_TypeCheck(its, &OwnerType) &&
+        PyObject_TypeCheck(simulation, &TimelineType)) {
+        *host = (Owner *)its;
+        *timeline = (Timeline *)simulation;
+        return true;
+    }
+    Py_XDECREF(its);
+    Py_XDECREF(simulation);
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_TypeError, "a socket belongs to a process of a host in a simulation");
+    return false;
+}
+
 static int end_init(End *end, PyObject *args, PyObject *Py_UNUSED(keywords))
 {
     PyObject *process;
-    if (!PyArg_ParseTuple(args, "O!", &OwnerType, &process))
+    Owner *host;
+    Timeline *timeline;
+    if (!PyArg_ParseTuple(args, "O!", &OwnerType, &process) || !find_place(process, &host, &timeline))
         return -1;
-    PyObject *host = PyObject_GetAttr(process, host_name), *simulation = PyObject_GetAttr(process, simulation_name);
-    if (host == NULL || simulation == NULL || !PyObject_TypeCheck(host, &OwnerType) ||
-        !PyObject_TypeCheck(simulation, &TimelineType)) {
-        Py_XDECREF(host);
-        Py_XDECREF(simulation);
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_TypeError, "a socket belongs to a process of a host in a simulation");
-        return -1;
-    }
     Py_XSETREF(end->process, (Owner *)Py_NewRef(process));
-    Py_XSETREF(end->host, (Owner *)host);
-    Py_XSETREF(end->timeline, (Timeline *)simulation);
+    Py_XSETREF(end->host, host);
+    Py_XSETREF(end->timeline, timeline);
     Py_XSETREF(end->inbox, PyList_New(0));
     Py_XSETREF(end->reader, Py_NewRef(Py_None));
     Py_XSETREF(end->writer, Py_NewRef(Py_None));

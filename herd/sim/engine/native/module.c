@@ -1,6 +1,7 @@
 /* What of the simulator's engine is compiled, `herd.sim.engine._native`: `herd.sim.engine.native` chooses it. */
 #include "agenda.h"
 #include "arenas.h"
+#include "datagrams.h"
 #include "delays.h"
 #include "dispatcher.h"
 #include "draws.h"
@@ -28,14 +29,14 @@ static struct PyModuleDef module = {
 };
 
 static PyTypeObject *const types[] = {
-    &AgendaType, &DelaysType, &DispatcherType, &DrawsType,    &EndType,   &OwnerType,
-    &PipeType,   &RowsType,   &TickingType,    &TimelineType, &TimerType, &TransportType,
+    &AgendaType, &DelaysType, &DispatcherType, &DrawsType,    &EndType,   &OwnerType,     &PipeType,
+    &RouteType,  &RowsType,   &SocketType,     &TickingType,  &TimerType, &TimelineType, &TransportType,
 };
 
 /* What each part looks up once. */
 static bool (*const preparations[])(void) = {
-    delays_prepare, ends_prepare,     failures_prepare, owner_prepare,      pipes_prepare,
-    rows_prepare,   timeline_prepare, timers_prepare,   transports_prepare, turns_prepare,
+    datagrams_prepare, delays_prepare,   ends_prepare,   failures_prepare,   owner_prepare, pipes_prepare,
+    rows_prepare,      timeline_prepare, timers_prepare, transports_prepare, turns_prepare,
 };
 
 PyMODINIT_FUNC PyInit__native(void)

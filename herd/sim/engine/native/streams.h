@@ -56,6 +56,9 @@ typedef struct {
 extern PyTypeObject EndType;
 extern PyTypeObject PipeType;
 
+/* Finds the host and the simulation that a process is in, new references; false with an exception. */
+bool find_place(PyObject *process, Owner **host, Timeline **timeline);
+
 /* Tells whether `__init__` has run; false with an exception. */
 bool end_is_made(const End *end);
 bool pipe_is_made(const Pipe *pipe);

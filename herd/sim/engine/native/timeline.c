@@ -196,6 +196,7 @@ static PyMethodDef methods[] = {
 static PyMemberDef members[] = {
     {"now_ns", T_LONGLONG, offsetof(Timeline, now_ns), 0, NULL},
     {"events", T_LONGLONG, offsetof(Timeline, events), 0, NULL},
+    {"flows", T_LONGLONG, offsetof(Timeline, flows), 0, NULL},
     {"collect_at", T_LONGLONG, offsetof(Timeline, collect_at), 0, NULL},
     {"timed", T_LONGLONG, offsetof(Timeline, timed), 0, NULL},
     {"put_off", T_LONGLONG, offsetof(Timeline, put_off), 0, NULL},

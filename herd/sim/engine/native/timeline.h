@@ -13,6 +13,7 @@ typedef struct {
     PyObject_HEAD
     int64_t now_ns;
     int64_t events;
+    int64_t flows;      /* Connections and datagrams so far. */
     int64_t collect_at; /* How many events there are at the next collection of garbage. */
     int64_t timed;      /* The number of the last event in which a timer's function was called, */
     int64_t put_off;    /* and of the last that has put something off to the reactor's next turn. */
