@@ -33,9 +33,7 @@ def words(svg: Path) -> list[str]:
     return re.findall(r">([^<>\n]+)<", svg.read_text(encoding="utf-8"))
 
 
-def test_its_commands_print_what_it_says_and_its_picture_is_of_that_history(
-    text: str, tmp_path: Path
-) -> None:
+def test_its_commands_print_what_it_says_and_draw_its_picture(text: str, tmp_path: Path) -> None:
     reader = Reader(tmp_path, PAGE)
     reader.follow(text)
     found = list(differences(text, reader))
@@ -126,7 +124,5 @@ def test_another_print_is_found(tmp_path: Path) -> None:
     reader = Reader(tmp_path, PAGE)
     reader.follow(text)
     assert list(differences(text, reader)) == []
-    assert (
-        len(list(differences(text.replace("granted 3\n$", "granted 2\n$").replace("\n2\n", "\n"), reader)))
-        == 2
-    )
+    other = text.replace("granted 3\n$", "granted 2\n$").replace("\n2\n", "\n")
+    assert len(list(differences(other, reader))) == 2
