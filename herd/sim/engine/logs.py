@@ -60,7 +60,8 @@ def _without_places(text: str, event: LogEvent) -> str:
     failure = event.get("log_failure", event.get("failure"))  # the second is of `log.err`
     if not isinstance(failure, Failure):
         return text
-    return f"{text.partition(_TRACEBACK)[0]}: {qual(type(failure.value))}: {failure.getErrorMessage()}"
+    what = f"{qual(type(failure.value))}: {failure.getErrorMessage()}"
+    return ": ".join(filter(None, [text.partition(_TRACEBACK)[0], what]))
 
 
 def _repeatable(text: str, process: Process) -> str:

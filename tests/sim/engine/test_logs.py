@@ -26,6 +26,7 @@ def fail(reactor: Any) -> None:
             log.err()
             log.err(None, "as it was")
             Logger().failure("while {what}", what="working")
+            Logger().failure("")
         log.msg("well")
 
     reactor.callLater(1, log_failures)
@@ -47,7 +48,8 @@ def test_a_failure_is_traced_without_places_of_this_machine(flush_logged_errors:
         f"Unhandled Error: {what}",
         f"as it was: {what}",
         f"while working: {what}",
+        what,
         "well",
         f"Unhandled error in a hosted program: {what}"[:96],
     ]
-    assert [__file__ in each.text for each in simulation.problems] == [True] * 4
+    assert [__file__ in each.text for each in simulation.problems] == [True] * 5
