@@ -161,6 +161,7 @@ def simulation(request: pytest.FixtureRequest, seed: int) -> Iterator[Simulation
     request.node.add_report_section("call", "simulation", f"seed {seed}")
     simulation = Simulation(seed)
     yield simulation
+    simulation.find_unhandled()
     problems = [f"  at {each.time_ns / 1e9:.6f} s {each.host}: {each.text}" for each in simulation.problems]
     simulation.close()
     if problems:

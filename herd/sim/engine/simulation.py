@@ -26,6 +26,7 @@ from herd.sim.engine.profile import Profile
 from herd.sim.engine.scratch import Scratch
 from herd.sim.engine.timeline import COLLECT_EVERY
 from herd.sim.engine.trace import NOBODY, Trace
+from herd.sim.engine.unhandled import Unhandled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,7 @@ class Simulation(Timeline):
         self.network = Network(self.chance, profile or Profile())
         self.hosts = Hosts()
         self.problems: list[Problem] = []
+        self.unhandled = Unhandled()
         self.trace = trace
         self.scene: Any = None
         """What a scenario has built: whatever its steps and checks want to find."""
@@ -141,6 +143,7 @@ class Simulation(Timeline):
 
     def close(self) -> None:
         """Remove the files of all hosts, and let go of what they ran."""
+        self.unhandled.end()
         self.agenda.clear()
         self.trace = None
         with hosting.hosting():
@@ -227,7 +230,12 @@ class Simulation(Timeline):
 
     def collect(self) -> None:
         """Collect garbage."""
-        real.collect()
+        self.unhandled.collect()
+
+    def find_unhandled(self) -> None:
+        """Have failures that no callback of a Deferred has handled be problems by now; see `unhandled`."""
+        with hosting.hosting():
+            self.unhandled.find()
 
     def purge(self) -> None:
         """Note that a timer was cancelled; when there were as many as there are events, throw those away."""

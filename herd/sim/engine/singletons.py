@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import LogBeginner, Logger, LogPublisher, globalLogBeginner, globalLogPublisher
 
-from herd.sim.engine import globalreactor, plugincache, registries
+from herd.sim.engine import globalreactor, plugincache, registries, unhandled
 from herd.sim.engine.parted import Parted, known, of_process
 from herd.sim.engine.pins.escapes import forbid
 from herd.sim.engine.pins.hashes import LATER, number_module
@@ -125,6 +125,7 @@ def _forbid(module: Any, name: str, instead: str) -> None:
 
 PARTED: Final[dict[str, Callable[[Any], None]]] = {
     **dict.fromkeys(LATER, number_module),
+    "twisted.internet.defer": unhandled.part,
     "twisted.internet.task": _part_cooperator,
     "twisted.names.client": _part_resolver,
     "twisted.internet.stdio": lambda module: _forbid(module, "StandardIO", _TERMINAL),

@@ -107,6 +107,7 @@ class Run:
     def outcome(self, *, whole: bool) -> Outcome:
         """Judge what there is; the scenario's checks only look at a `whole` run."""
         simulation = self.simulation
+        simulation.find_unhandled()
         checks = dict(self.scenario.checks) if whole else {}
         return Outcome(
             self.seed,
