@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
@@ -102,8 +103,12 @@ def seed() -> int:
 
 
 @pytest.fixture
-def simulate() -> Simulate:
-    """Return a function that runs a scenario and fails the test if one of its checks does."""
+def simulate(request: pytest.FixtureRequest) -> Simulate:
+    """Return a function that runs a scenario and fails the test if one of its checks does.
+
+    A file is looked for in the working directory, beside the test, and at the root of all tests.
+    """
+    beside = (request.path.parent, request.config.rootpath)
 
     def run(
         scenario: str | Scenario | ModuleType,
@@ -113,6 +118,8 @@ def simulate() -> Simulate:
         draws: Mapping[tuple[str, int], int] | None = None,
     ) -> Outcome:
         __tracebackhide__ = True
+        if isinstance(scenario, str):
+            scenario = _file_from(scenario, beside)
         name = _name(scenario)
         try:
             found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
@@ -130,6 +137,15 @@ def simulate() -> Simulate:
         return outcome
 
     return run
+
+
+def _file_from(name: str, directories: Sequence[Path]) -> str:
+    """Return a file's path from here, or the first that there is from one of these directories."""
+    if name.endswith(".py") and not Path(name).exists():
+        for directory in directories:
+            if (directory / name).exists():
+                return os.path.relpath(directory / name)
+    return name
 
 
 def _name(scenario: str | Scenario | ModuleType) -> str | None:

@@ -71,6 +71,15 @@ def test_a_check_that_fails_fails_the_test_and_says_how_to_go_on(run_suite: Run)
     assert "Traceback" not in text
 
 
+def test_a_scenario_beside_its_test_is_found_from_anywhere(run_suite: Run, pytester: pytest.Pytester) -> None:
+    below = pytester.mkdir("below")
+    (below / "noted.py").write_text(NOTED)
+    (below / "test_noted.py").write_text("def test_it(simulate):\n    simulate('noted.py', seed=3)\n")
+    result = run_suite("")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["below/noted.py with seed 3, digest *", "  nothing is noted: a"])
+
+
 def test_the_history_is_that_of_the_command(run_suite: Run) -> None:
     digest = perform(Task(scenario=str(COUNTER), seed=9), load_scenario(str(COUNTER))).outcome.digest
     result = run_suite(
