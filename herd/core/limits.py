@@ -75,7 +75,8 @@ class Limits:
 
     clock_skew_s: float = field(default=3600.0, validator=gt(0))
     """How far ahead of this server's clock a neighbor's record may have been received. Clocks differ by less;
-    a record from further in the future is not taken, as it would never expire."""
+    a record from further in the future is not taken, as it would never expire. It is asked for again until it
+    may be; until then a neighbor that read it counts as one that has it."""
 
     shutdown_s: float = field(default=5.0, validator=ge(0))
     """How long a server that was told to stop answers what is in flight. Container engines kill after ten."""

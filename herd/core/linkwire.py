@@ -2,7 +2,7 @@ r"""Chunks of bytes on a link, after its handshake -> messages.
 
     AT <origin> <difference> <client id> <position> <time>   a record
     PING <n>                                                 the sender has sent n records on this link so far
-    PONG <n>                                                 the sender has the first n records of this link
+    PONG <n>                                                 the sender has read n records on this link so far
     ROOT, NODE, LEAF, WANT, GIVE, TURN, DONE                 reconciliation, see `reconcile`
 
 Lines end with `\n` alone, and an AT line is taken only in the one form in which a server makes it, because

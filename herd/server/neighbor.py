@@ -20,8 +20,8 @@ from attrs import frozen
 
 from herd.core.errors import LinkError
 from herd.core.linkwire import Message, Ping, Pong
-from herd.core.receipts import Receipts
 from herd.core.reconcile import Reconciler
+from herd.core.refusals import Refusals
 from herd.server.backoff import Backoff
 from herd.server.links import LinkConnection, LinkContext, LinkFactory
 
@@ -93,8 +93,8 @@ class Neighbor:
 
     def _begin_link(self) -> None:
         self._is_ping_due = self._is_pong_due = False
-        self._sent = self._acknowledged = 0
-        self._receipts = Receipts(self._context.limits)
+        self._sent = self._received = self._acknowledged = 0
+        self._refusals = Refusals(self._context.limits)
         self._heard_s = self._in_sync_s = self._context.world.reactor.seconds()
         self._asked_s = self._heard_s - _ACKNOWLEDGE_S
         self._has_reconciled = False
@@ -119,7 +119,7 @@ class Neighbor:
             outbox=len(self._outbox),
             sent=self._sent,
             acknowledged=self._acknowledged,
-            received=self._receipts.received,
+            received=self._received,
             in_sync=self._is_in_sync,
             behind_s=self._behind_s(),
             error=self._error,
@@ -197,7 +197,8 @@ class Neighbor:
             replica = self._neighbors.replica
             refused = replica.refused
             replica.learn(message, self.name, self._context.world.wall_ns())
-            self._receipts.take(len(message), replica.refused - refused, self._heard_s)
+            self._received += len(message)
+            self._refusals.add(replica.refused - refused, self._heard_s)
         elif isinstance(message, Ping):
             self._is_pong_due = True
             self._neighbors.schedule_flush()
@@ -215,7 +216,8 @@ class Neighbor:
         if count is None:
             return False
         self._heard_s = world.reactor.seconds()
-        self._receipts.take(count, replica.refused - refused, self._heard_s)
+        self._received += count
+        self._refusals.add(replica.refused - refused, self._heard_s)
         return True
 
     def _take_pong(self, message: Pong) -> None:
@@ -279,7 +281,7 @@ class Neighbor:
             self._marks.append((self._sent, promises.moment))
         control: list[bytes] = []
         if self._is_pong_due:
-            control.append(b"PONG %d" % self._receipts.acknowledged(self._context.world.reactor.seconds()))
+            control.append(b"PONG %d" % self._received)
         if self._is_ping_due or is_last_word or is_asked_for:
             control.append(b"PING %d" % self._sent)
         self._is_ping_due = self._is_pong_due = False
@@ -363,8 +365,8 @@ class Neighbor:
             return
         if silent_s < limits.heartbeat_s and now_s - self._since_s > limits.heartbeat_s / 2:
             self._backoff.reset()  # not before: what fails as soon as it is up must not be dialed on and on
-        if self._receipts.is_due(now_s) and not self._reconciler.is_walking:
-            self._receipts.ask_again()
+        if self._refusals.is_due(now_s) and not self._reconciler.is_walking:
+            self._refusals.ask_again()
             self.reconcile()
         since_s, wait_s = self._asked_s, limits.heartbeat_s
         if not self._has_precedence:

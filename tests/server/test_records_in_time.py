@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from herd.core.limits import Limits
 from herd.core.record import received_ns
 from herd.sim.engine.faults import ClockStep, SlowDisk
 from tests.server.hosted import LATENCY_NS, NS
@@ -73,30 +72,24 @@ def test_a_clock_that_is_set_freezes_no_client_and_drops_no_link(hosted_herd: Bu
     assert not silent.protocol.is_ended
     assert (herd.link("Alford", "Ball")["state"], herd.link("Ball", "Alford")["state"]) == ("up", "up")
     assert herd.link("Alford", "Ball")["for_s"] > 55
-    # A day ahead is further than a neighbor puts up with, and an operator sees that it lacks something.
-    assert herd.link("Alford", "Ball")["in_sync"] is (by_s < Limits().clock_skew_s)
+    assert herd.link("Alford", "Ball")["in_sync"]
     herd.run(5)
     assert silent.take() == b"? idle for 60 s\n"
 
 
-def test_a_record_of_the_future_keeps_no_promise_and_comes_when_its_clock_is_right(
-    hosted_herd: BuildHerd,
-) -> None:
-    herd = hosted_herd("Alford-Ball", durability="neighbor")
+def test_a_record_of_the_future_comes_when_its_time_has_come(hosted_herd: BuildHerd) -> None:
+    herd = hosted_herd("Alford-Ball")
     herd.link_up()
     alford, ball = herd.connect("Alford"), herd.connect("Ball")
     ahead = ClockStep("Alford", 3_610.0)
     ahead.begin(herd.simulation)
-    said_ns = herd.simulation.now_ns
-    assert alford.ask(IAMAT) == b"? " + IAMAT
-    assert 5 * NS < herd.simulation.now_ns - said_ns < 7 * NS
-    assert ball.ask(WHATSAT) == UNKNOWN
+    record = alford.ask(IAMAT)
     ahead.end(herd.simulation)
-    # What was received ten seconds too far ahead may be taken ten seconds later, and is asked for every ten.
-    herd.run(30)
-    record, *_ = ball.ask(WHATSAT, lines=5).splitlines(keepends=True)
-    assert record.startswith(b"AT Alford ")
-    assert alford.ask(IAMAT) == record
+    # It was received ten seconds too far ahead, and is asked for every ten seconds.
+    herd.run(9)
+    assert ball.ask(WHATSAT) == UNKNOWN
+    herd.run(15)
+    assert ball.ask(WHATSAT, lines=5).startswith(record)
     assert herd.link("Alford", "Ball")["in_sync"]
 
 

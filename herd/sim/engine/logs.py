@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 KEPT_LINES: Final = 1_000
-_TRACEBACK: Final = "\nTraceback (most recent call last)"
+_TRACEBACK: Final = re.compile(
+    r"\s*(?:[+|] )*(?:Exception Group )?Traceback \(most recent call last\):\n(?:[ \t].*(?:\n|$))*"
+)
+"""All of a traceback but what it ends with."""
+_SHOWN_FAILURE: Final = re.compile(r"(\[Failure instance: Traceback[^\n]*)(?:\n.*:\d+:.*)*\n?\]")
+"""A Failure in a text: what it is, and then places."""
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 _installed: list[bool] = []
 
@@ -56,12 +61,14 @@ def keep(process: Process, event: LogEvent) -> None:
 
 
 def _without_places(text: str, event: LogEvent) -> str:
-    """Return what is logged, and of a failure what it is; a traceback has places of this machine in it."""
+    """Return what is logged, and of a failure what it is, without the places of files on this machine."""
     failure = event.get("log_failure", event.get("failure"))  # the second is of `log.err`
-    if not isinstance(failure, Failure):
-        return text
-    what = f"{qual(type(failure.value))}: {failure.getErrorMessage()}"
-    return ": ".join(filter(None, [text.partition(_TRACEBACK)[0], what]))
+    if isinstance(failure, Failure):
+        what = f"{qual(type(failure.value))}: {failure.getErrorMessage()}"
+        text = ": ".join(filter(None, [text.partition("\nTraceback (most recent call last)")[0], what]))
+    if "Traceback" in text:
+        text = _SHOWN_FAILURE.sub(r"\1]", _TRACEBACK.sub("\n", text)).strip()
+    return text
 
 
 def _repeatable(text: str, process: Process) -> str:

@@ -127,7 +127,7 @@ class Network:
 
     def __init__(self, chance: Chance, profile: Profile) -> None:
         self._chance = chance
-        self._profile = profile
+        self.profile = profile
         self._profiles: dict[tuple[str, str], Profile] = {}
         self._links: dict[tuple[int, int], Link] = {}
         self._by_address: dict[str, Host] = {}
@@ -160,7 +160,7 @@ class Network:
         if found is None:
             profile = self._profiles.get((source.name, target.name))
             if profile is None:
-                profile = _LOOPBACK if source is target else source.profile or self._profile
+                profile = _LOOPBACK if source is target else source.profile or self.profile
             label = f"link {source.name}>{target.name}"
             found = self._links[source.index, target.index] = Link(
                 source, target, profile, self._chance, label

@@ -94,6 +94,7 @@ class Process(Owner):
             self.reactor.forget_sockets()
 
     def _end(self, code: int) -> None:
+        self.simulation.unhandled.find(self)
         self.exit_code = code
         self.halted = True
         self._missed = []

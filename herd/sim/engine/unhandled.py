@@ -1,9 +1,10 @@
 """Failures that no callback of a Deferred has handled: told by whose they are, before a run is judged.
 
 Twisted logs such a failure when its Deferred is thrown away. Mostly there is a circle (the traceback has a
-frame, and the frame has the Deferred), so that in life it is logged when garbage is next collected. Here that
-is after so many events, and when somebody asks. All that one collection finds is logged in the order in which
-it has failed, each by the process in which it did.
+frame, and the frame has the Deferred), so that in life it is logged when garbage is next collected. Here
+that is after so many events, before a process ends, and when somebody asks. What a process throws away while
+it runs is logged at once; what is found otherwise waits for the next collection, and is logged in the order
+in which it has failed, each by the process in which it did.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
+from greenlet import getcurrent
 from twisted.internet.defer import DebugInfo
 
 from herd.sim.engine import current
@@ -19,6 +21,8 @@ from herd.sim.engine.pins import real
 from herd.sim.engine.pins.pin import hosted
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
     from herd.sim.engine.process import Process
 
 
@@ -27,12 +31,25 @@ class HostedDebugInfo(DebugInfo):
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.time_ns = process.simulation.now_ns
-        self.number = process.simulation.unhandled.add(self)
+        self.time_ns = self.number = 0
+        self._failure: Failure | None = None
+        self._known = process.simulation.unhandled.add(self)
+
+    @property
+    def failResult(self) -> Failure | None:
+        """The failure that is left, if one is: Twisted sets it, and takes it back."""
+        return self._failure
+
+    @failResult.setter
+    def failResult(self, failure: Failure | None) -> None:
+        self._failure = failure
+        if failure is not None:
+            self.time_ns = self.process.simulation.now_ns
+            self.number = self.process.simulation.unhandled.count()
 
     def __del__(self) -> None:
         """Tell of a failure that is left."""
-        self.process.simulation.unhandled.remove(self)
+        self.process.simulation.unhandled.remove(self._known, self)
 
     def log(self) -> None:
         """Log it, as Twisted does."""
@@ -46,46 +63,62 @@ class Unhandled:
         self._count = 0
         self._failed: dict[int, weakref.ref[HostedDebugInfo]] = {}
         """Deferreds that have failed at some time, by number."""
-        self._found: list[HostedDebugInfo] | None = None
-        """What the present collection has found so far."""
+        self._found: list[HostedDebugInfo] = []
+        """What is to be told after the next collection."""
+        self._is_collecting = False
         self._is_over = False
+
+    def count(self) -> int:
+        """Return the next number: of a Deferred that fails, or of its failure."""
+        self._count += 1
+        return self._count
 
     def add(self, failed: HostedDebugInfo) -> int:
         """Know of a Deferred that fails; return its number."""
-        self._count += 1
-        self._failed[self._count] = weakref.ref(failed)
-        return self._count
+        number = self.count()
+        self._failed[number] = weakref.ref(failed)
+        return number
 
-    def remove(self, failed: HostedDebugInfo) -> None:
-        """Know no more of a Deferred, which is thrown away; its failure may be left."""
-        self._failed.pop(failed.number, None)
-        if failed.failResult is None or self._is_over:
+    def remove(self, number: int, failed: HostedDebugInfo) -> None:
+        """Know no more of a Deferred, which is thrown away; its failure may be left.
+
+        What a killed process leaves is lost with it.
+        """
+        self._failed.pop(number, None)
+        if failed.failResult is None or self._is_over or failed.process.exit_code is not None:
             return
-        if self._found is None:
-            _tell(failed)
-        else:
+        if self._is_collecting or hosted() is not failed.process:
             self._found.append(failed)
+        else:
+            _tell(failed)
 
     def collect(self) -> None:
         """Collect garbage, and tell of all failures in it."""
-        self._found = []
+        self._is_collecting = True
         try:
             real.collect()
         finally:
-            found, self._found = self._found, None
+            self._is_collecting = False
+            found, self._found = self._found, []
         for each in sorted(found, key=lambda failed: failed.number):
-            _tell(each)
+            _tell_elsewhere(each)
 
-    def find(self) -> None:
-        """Tell of all failures that are left by now; where there can be none, no garbage is collected."""
-        failed = [reference() for reference in self._failed.values()]
-        if any(each is not None and each.failResult is not None for each in failed):
-            del failed
+    def find(self, process: Process | None = None) -> None:
+        """Tell of all failures that are left by now, of a process or at all.
+
+        Where there can be none, no garbage is collected.
+        """
+        if self._found or any(self._may_be_left(each, process) for each in self._failed.values()):
             self.collect()
+
+    def _may_be_left(self, failed: weakref.ref[HostedDebugInfo], process: Process | None) -> bool:
+        its = failed()
+        return its is not None and its.failResult is not None and process in {None, its.process}
 
     def end(self) -> None:
         """Tell of none any more: what the end of a simulation throws away, no program has lost."""
         self._is_over = True
+        self._found = []
 
 
 def part(defer: Any) -> None:
@@ -98,22 +131,25 @@ def part(defer: Any) -> None:
     defer.DebugInfo = debug_info
 
 
-def _tell(failed: HostedDebugInfo) -> None:
-    """Have a failure logged by its process, and be a problem of the moment in which it failed."""
-    process, before = failed.process, current.process
-    problems = process.simulation.problems
-    count = len(problems)
+def _tell_elsewhere(failed: HostedDebugInfo) -> None:
+    """Have its process log a failure, whatever runs now."""
+    process, before, context = failed.process, current.process, getcurrent().gr_context
     process.become_current()
     try:
-        if process is before:
-            failed.log()
-        else:
-            process.context.run(failed.log)
+        process.context.run(_tell, failed)
     finally:
         if before is None:
             current.process = None
         else:
             before.become_current()
+        getcurrent().gr_context = context
+
+
+def _tell(failed: HostedDebugInfo) -> None:
+    """Log a failure; it is a problem of the moment in which it came."""
+    problems = failed.process.simulation.problems
+    count = len(problems)
+    failed.log()
     told = problems[count:]  # Twisted logs that there is one, and then what it is
     if told:
         text = "\n".join(each.text for each in told)

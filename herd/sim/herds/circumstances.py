@@ -55,6 +55,8 @@ class Circumstances:
     settle_ns: int = 30 * NS_PER_S
     """How long the herd may then take until every server holds what was promised: links that are silent are
     given up after 8 s and dialed again after 10 s at the most."""
+    prompt_ns: int | None = None
+    """How long the answer to a report may take once the herd was seen to have settled; None: who knows."""
     patience_ns: int = 20 * NS_PER_S
     """How long an answer may take when nothing is broken: places and promises have 5 s each, and a pipeline
     of thousands has its pace."""

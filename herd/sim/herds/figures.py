@@ -18,6 +18,7 @@ from herd.sim.herds.build import CLIENTS_PORT, LINKS_PORT, SimulatedHerd
 from herd.sim.herds.kinds import Flow
 from herd.sim.herds.linklooks import LOOK_EVERY_S, LinkLooks
 from herd.sim.herds.peaks import Peaks
+from herd.sim.herds.strangers import MARK
 
 if TYPE_CHECKING:
     from herd.sim.engine.simulation import Simulation
@@ -98,8 +99,8 @@ class Watch:
     _ways: dict[Pipe, _Way | None] = field(factory=dict)
     """None: a stranger's on a port for neighbors, or nothing of the herd's."""
     _news: dict[bytes, list[_News]] = field(factory=dict)
-    reported: list[bytes] = field(factory=list)
-    """Clients that have begun to report, in that order."""
+    victims: list[bytes] = field(factory=list)
+    """Clients that have begun to report, in that order, but for those that only strangers speak of."""
     _known: dict[bytes, None] = field(factory=dict)
     _looked: int = 0
     """Operations of the history that have been looked at for that."""
@@ -124,14 +125,15 @@ class Watch:
                 client_id = each.command.split(None, 2)[1]
                 if client_id not in self._known:
                     self._known[client_id] = None
-                    self.reported.append(client_id)
+                    if not client_id.startswith(MARK):
+                        self.victims.append(client_id)
         self._looked = len(operations)
         self._looks += 1
         due = self._looks % len(self.herd.hosts)
         for place, (name, host) in enumerate(self.herd.hosts.items()):
             node = None if host.paused else self.herd.node(name)
             if node is not None:
-                self.peaks.look(name, node, len(self.reported))
+                self.peaks.look(name, node, len(self._known))
                 if place == due:
                     clock_s = host.clock.monotonic_ns(self.herd.simulation.now_ns) / NS_PER_S
                     self.peaks.look_at_clients(name, node.clients, clock_s)

@@ -49,7 +49,7 @@ def _attack_clients(reactor: Any, *, herd: SimulatedHerd, server: str) -> None:
         server=server,
         limits=Limits(**herd.plan.limits),  # type: ignore[arg-type] # attrs checks them
         origins=tuple(herd.hosts),
-        victims=herd.watch.reported,
+        victims=herd.watch.victims,
     )
     reactor.callLater(_BEGIN_S, attacker.start)
     reactor.callLater(_UNTIL_S, attacker.stop)
@@ -86,9 +86,7 @@ def _attack_links(reactor: Any, *, herd: SimulatedHerd, stranger: str, server: s
         current.process.random,
         name=stranger,
         server=server,
-        disguise=Disguise(
-            herd=NAME, names=neighbors, proves=True, victims=herd.watch.reported, others=others
-        ),
+        disguise=Disguise(herd=NAME, names=neighbors, proves=True, victims=herd.watch.victims, others=others),
         overheard=lambda: herd.watch.openings_to(server),
     )
     reactor.callLater(_BEGIN_S, attacker.start)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from herd.core.limits import Limits
+from herd.sim.engine.clock import NS_PER_S
+from herd.sim.engine.profile import LogNormal
 from herd.sim.herds.build import NAME
 from herd.sim.herds.circumstances import Circumstances, Outage
 from herd.sim.herds.invariants import judge, records_of
@@ -16,12 +18,15 @@ from herd.sim.herds.walkers import AUDITOR
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from herd.sim.engine.profile import Profile
     from herd.sim.engine.simulation import Simulation
     from herd.sim.herds.build import SimulatedHerd
     from herd.sim.herds.violation import Invariant, Violation
     from herd.sim.scenario import Check
 
 RUNNING: Final = "every server runs"
+_NEAR_MS: Final = 20.0
+"""Within so many milliseconds of each other's median several round trips take less than a second."""
 
 
 def circumstances(simulation: Simulation) -> Circumstances:
@@ -39,9 +44,21 @@ def circumstances(simulation: Simulation) -> Circumstances:
             for down_ns, up_ns in host.outages
         ],
         clocks_off_ns={name: host.clock.off_ns(simulation.now_ns) for name, host in herd.hosts.items()},
+        prompt_ns=_prompt_ns(simulation.network.profile),
         calm_ns=simulation.calm_ns,
         seen_settled_ns=herd.settled_ns,
     )
+
+
+def _prompt_ns(profile: Profile) -> int | None:
+    """Return how long an answer may take that waits for a round trip to a neighbor, and for nothing else.
+
+    That is far less than until the next heartbeat, with which what was forgotten comes along.
+    """
+    latency = profile.latency
+    if not isinstance(latency, LogNormal) or profile.loss or latency.median_ms > _NEAR_MS:
+        return None
+    return NS_PER_S
 
 
 def _judged(simulation: Simulation) -> Mapping[Invariant, Sequence[Violation]]:

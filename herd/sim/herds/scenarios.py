@@ -119,7 +119,7 @@ class HerdScenario:
             auditor.say(server, report)
             if self.herd.durability != "memory":
                 # What is said again is no news, and its answer must not wait for any.
-                simulation.after(_AGAIN_S, auditor.say, server, report)
+                simulation.after(_AGAIN_S, herd.walker(f"{AUDITOR} again").say, server, report)
         for server in servers:
             for number, client_id in enumerate(stream.sample(ids, min(self.audited, len(ids)))):
                 # The provider is asked by one question of each server: it is the dearest part of an answer.

@@ -33,11 +33,6 @@ def check_sessions(
     return sightings
 
 
-PROMPT_NS: Final = NS_PER_S
-"""How long the answer to a report may take where nothing is in the way: some round trips to anywhere, and far
-less than until the next heartbeat, with which what was forgotten comes along."""
-
-
 class _SessionCheck:
     """One session and its operations, in the order in which they left."""
 
@@ -105,9 +100,11 @@ class _SessionCheck:
 
     def _check_prompt(self, operation: Operation) -> None:
         """Find a report that had to wait though the herd was seen to have settled: nothing was in the way."""
-        settled_ns, begin_ns = self._circumstances.seen_settled_ns, operation.begin_ns
-        took_ns = 0 if operation.end_ns is None else operation.end_ns - begin_ns
-        if settled_ns is not None and begin_ns >= settled_ns and took_ns > PROMPT_NS:
+        settled_ns, prompt_ns = self._circumstances.seen_settled_ns, self._circumstances.prompt_ns
+        if settled_ns is None or prompt_ns is None or operation.begin_ns < settled_ns:
+            return
+        took_ns = 0 if operation.end_ns is None else operation.end_ns - operation.begin_ns
+        if took_ns > prompt_ns:
             text = f"{operation.server} took {took_ns / NS_PER_S:.3f} s to answer "
             self._complain("late answer", text + shown(operation.command), operation)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from io import BytesIO
 from typing import Any
 
 from twisted.logger import Logger
 from twisted.python import log
+from twisted.python.failure import Failure
 
 from herd.sim.engine.kinds import Kind
 from herd.sim.engine.programs import Call
@@ -27,6 +29,8 @@ def fail(reactor: Any) -> None:
             log.err(None, "as it was")
             Logger().failure("while {what}", what="working")
             Logger().failure("")
+            Logger().error("got {it}", it=Failure())
+            log.msg(f"then:\n{traceback.format_exc()}")
         log.msg("well")
 
     reactor.callLater(1, log_failures)
@@ -49,6 +53,8 @@ def test_a_failure_is_traced_without_places_of_this_machine(flush_logged_errors:
         f"as it was: {what}",
         f"while working: {what}",
         what,
+        "got [Failure instance: Traceback: <class 'ValueError'>: not <object object at 0x...>]",
+        "then:\nValueError: not <object object at 0x...>",
         "well",
         f"Unhandled error in a hosted program: {what}"[:96],
     ]

@@ -169,9 +169,9 @@ for number, name in enumerate(names):
 for number, name in enumerate(names):
     peer = simulation.hosts[names[(number + 1) % 6]].address, 7
     simulation.hosts[name].start(Call(talk, name, peer, number == 1))
-there = simulation.network.link(simulation.hosts["a"], simulation.hosts["b"])
-simulation.at(0.4, there.block)
-simulation.at(0.6, there.unblock)
+there = simulation.network.link(simulation.hosts["c"], simulation.hosts["d"])
+simulation.at(0.2, there.block)
+simulation.at(0.4, there.unblock)
 simulation.at(0.5, simulation.hosts["d"].pause)
 simulation.at(0.7, simulation.hosts["d"].resume)
 simulation.at(0.9, simulation.hosts["e"].power_off)

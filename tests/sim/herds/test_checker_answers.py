@@ -186,5 +186,6 @@ def test_a_report_is_answered_at_once_where_the_herd_was_seen_to_have_settled(
     story = Story()
     story.report(story.session(since_s=130), "10", begin_s, begin_s + took_s, record("10", begin_s))
     expected = [("late answer", (0,))] if is_late else []
-    assert story.names(**CALM, seen_settled_ns=140 * S) == expected
-    assert story.names(**CALM) == []
+    settled = {**CALM, "seen_settled_ns": 140 * S}
+    assert story.names(**settled, prompt_ns=S) == expected
+    assert story.names(**settled) == story.names(**CALM, prompt_ns=S) == []

@@ -314,16 +314,9 @@ FAULTS: Final = (
         ("bounded",),
     ),
     Planted(
-        "a record that was refused as of the future is acknowledged",
-        "herd/core/receipts.py",
-        (("return self.received if self._stop is None else self._stop", "return self.received"),),
-        "clocks-far-apart",
-        ("promises kept",),
-    ),
-    Planted(
         "what was refused as of the future is never asked for again",
-        "herd/core/receipts.py",
-        (("        return self._refused > 0 and", "        return self._refused < 0 and"),),
+        "herd/core/refusals.py",
+        (("        return self._count > 0 and", "        return self._count < 0 and"),),
         "clocks-far-apart",
         ("converges",),
     ),

@@ -57,11 +57,12 @@ bool datagrams_prepare(void)
 
 /* The socket. */
 
+/* What Python may delete is NULL then. */
 static bool waits_for_any(const Socket *socket)
 {
-    return socket->reader != Py_None && socket->peer == Py_None && !socket->is_closed && !socket->error &&
-           PyList_GET_SIZE(socket->inbox) == 0 && PyList_Check(socket->sharing) &&
-           PyList_GET_SIZE(socket->sharing) == 0 && !socket->process->halted;
+    return socket->reader != NULL && socket->reader != Py_None && socket->peer == Py_None && !socket->is_closed &&
+           !socket->error && PyList_GET_SIZE(socket->inbox) == 0 && socket->sharing != NULL &&
+           PyList_Check(socket->sharing) && PyList_GET_SIZE(socket->sharing) == 0 && !socket->process->halted;
 }
 
 static bool socket_is_made(const Socket *socket)
@@ -244,7 +245,7 @@ static PyObject *py_arrive(Route *route, PyObject *const *args, Py_ssize_t count
         PyErr_SetString(PyExc_TypeError, "a datagram comes with its number");
         return NULL;
     }
-    bool is_plain = !((Delays *)route->link)->blocked && PyObject_TypeCheck(route->found, &SocketType) &&
+    bool is_plain = !((Delays *)route->link)->blocked && route->found != NULL && PyObject_TypeCheck(route->found, &SocketType) &&
                     ((Socket *)route->found)->inbox != NULL && waits_for_any((Socket *)route->found);
     bool has_arrived =
         is_plain ? hand_over(route, (Socket *)route->found, args[0], args[1])
