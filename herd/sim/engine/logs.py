@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from herd.sim.engine.process import Process
 
 KEPT_LINES: Final = 1_000
+_GRAVE: Final = (None, LogLevel.error, LogLevel.critical)
+"""Levels at which a failure is logged that was not handled, or none."""
 _TRACEBACK: Final = re.compile(
     r"\s*(?:[+|] )*(?:Exception Group )?Traceback \(most recent call last\):\n(?:[ \t].*(?:\n|$))*"
 )
@@ -54,9 +56,10 @@ def keep(process: Process, event: LogEvent) -> None:
     told = _repeatable(_without_places(text, event), process)
     process.host.record(trace.NOTE, None, 0, 0, told.encode(errors="backslashreplace"))
     failure: Failure | None = event.get("log_failure")
-    if failure is not None:
+    level = event.get("log_level")
+    if failure is not None and level in _GRAVE:
         process.simulation.problem(process.host.name, f"{text}\n{failure.getTraceback()}".strip())
-    elif event.get("log_level") is LogLevel.critical:
+    elif level is LogLevel.critical:
         process.simulation.problem(process.host.name, text)
 
 

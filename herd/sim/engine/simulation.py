@@ -10,9 +10,11 @@ A timer fires a microsecond after it is due, so a program that spins with `callL
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+from greenlet import getcurrent
 
 from herd.sim.engine import current, hosting, identity, parking, trace
 from herd.sim.engine.chance import Chance, Tape
@@ -29,7 +31,7 @@ from herd.sim.engine.trace import NOBODY, Trace
 from herd.sim.engine.unhandled import Unhandled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from herd.sim.engine.agenda import Event
@@ -151,8 +153,9 @@ class Simulation(Timeline):
                 host.power_off()
                 for process in (*host.ended, *host.processes):
                     process.forget()
-            parking.release(self)
-            real.collect()
+            with self._somebody_current():
+                parking.release(self)
+                real.collect()
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch = None
@@ -219,6 +222,7 @@ class Simulation(Timeline):
         self.collect_at = self.events + COLLECT_EVERY
         while True:
             try:
+                self.unhandled.is_running = True
                 self.go_on(until_ns if until_ns is not None else _EVER_NS)
             except current.FAILURES:  # a reactor logs what its program does not handle
                 process = None if self.owner is None else self.owner.process
@@ -227,15 +231,34 @@ class Simulation(Timeline):
                 process.context.run(process.reactor.log_unhandled)
             else:
                 return
+            finally:
+                self.unhandled.is_running = False
 
     def collect(self) -> None:
         """Collect garbage."""
-        self.unhandled.collect()
+        with self._somebody_current():
+            self.unhandled.collect()
 
     def find_unhandled(self) -> None:
         """Have failures that no callback of a Deferred has handled be problems by now; see `unhandled`."""
-        with hosting.hosting():
+        with hosting.hosting(), self._somebody_current():
             self.unhandled.find()
+
+    @contextmanager
+    def _somebody_current(self) -> Iterator[None]:
+        """Have some process be current, if there is one: what garbage does when it goes is not to be real."""
+        processes = (each for host in self.hosts.values() for each in (*host.processes, *host.ended))
+        somebody = next(processes, None)
+        if current.process is not None or somebody is None:
+            yield
+            return
+        context = getcurrent().gr_context
+        somebody.become_current()
+        try:
+            yield
+        finally:
+            current.process = None
+            getcurrent().gr_context = context
 
     def purge(self) -> None:
         """Note that a timer was cancelled; when there were as many as there are events, throw those away."""

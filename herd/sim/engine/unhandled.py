@@ -65,6 +65,8 @@ class Unhandled:
         """Deferreds that have failed at some time, by number."""
         self._found: list[HostedDebugInfo] = []
         """What is to be told after the next collection."""
+        self.is_running = False
+        """Whether events are taken: what goes at another time, Python's own collections have found."""
         self._is_collecting = False
         self._is_over = False
 
@@ -87,7 +89,7 @@ class Unhandled:
         self._failed.pop(number, None)
         if failed.failResult is None or self._is_over or failed.process.exit_code is not None:
             return
-        if self._is_collecting or hosted() is not failed.process:
+        if self._is_collecting or not self.is_running or hosted() is not failed.process:
             self._found.append(failed)
         else:
             _tell(failed)

@@ -86,16 +86,16 @@ class Run:
     def run(self, until_s: float | None = None, tell: Callable[[float], object] | None = None) -> Outcome:
         """Run it, to the end or until a virtual time; `tell` hears of the virtual time now and then."""
         whole = until_s is None or until_s >= self.end_s
-        try:
-            with hosting():  # once, and not for every slice
+        with hosting():  # once, and not for every slice; garbage of programs must not go outside of it
+            try:
                 until_s = self.end_s if until_s is None else min(until_s, self.end_s)
                 self._advance(until_s, tell, self.scenario.has_settled)
                 if whole and self.look():
                     end_s = self.simulation.now_ns / NS_PER_S + self.scenario.last_look_s
                     self._advance(end_s, tell, self.scenario.has_answered)
-            return self.outcome(whole=whole)
-        finally:
-            self.close()
+                return self.outcome(whole=whole)
+            finally:
+                self.close()
 
     def look(self) -> bool:
         """Have the scenario ask what its checks want to know; tell whether it needs time to be answered."""

@@ -69,6 +69,7 @@ def _copy() -> ModuleType:
     def warn_explicit(*args: Any, **kwargs: Any) -> None:
         """Show a warning, unless this process has shown it: a library's own book of that is everybody's."""
         named = dict(zip(_EXPLICIT, args, strict=False)) | kwargs
+        named.pop("source", None)  # Python's own code in Python would take it for the file to write to
         if named.get("registry") is not None:
             named["registry"] = shown.setdefault(named.get("module") or named["filename"], {})
         explicit(**named)
