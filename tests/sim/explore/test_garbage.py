@@ -23,7 +23,8 @@ class Cache:
         open("cache.txt", "w").close()
 
     def __del__(self):
-        os.remove("cache.txt")
+        if os.path.exists("cache.txt"):
+            os.remove("cache.txt")
 
 from twisted.internet import reactor
 kept = Cache()
