@@ -27,8 +27,8 @@ class Cache:
             os.remove("cache.txt")
 
 from twisted.internet import reactor
-kept = Cache()
-reactor.callLater(1, Cache)
+reactor.callLater(0.5, lambda: Cache() and None)
+reactor.callLater(1, reactor.stop)
 reactor.run()
 """
 
