@@ -80,6 +80,24 @@ def test_a_scenario_beside_its_test_is_found_from_anywhere(run_suite: Run, pytes
     result.stdout.fnmatch_lines(["below/noted.py with seed 3, digest *", "  nothing is noted: a"])
 
 
+def test_a_failure_that_no_deferred_handles_fails_a_test_with_a_simulation(run_suite: Run) -> None:
+    result = run_suite(
+        """
+        from twisted.internet import task
+        from herd.sim.engine.programs import Call
+
+        def fail(reactor):
+            task.deferLater(reactor, 1).addCallback(lambda _: 1 / 0)
+
+        def test_it(simulation):
+            simulation.host("a").start(Call(fail))
+            simulation.run(2)
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    assert "at 1.000001 s a: Unhandled error in Deferred:" in result.stdout.str()
+
+
 def test_the_history_is_that_of_the_command(run_suite: Run) -> None:
     digest = perform(Task(scenario=str(COUNTER), seed=9), load_scenario(str(COUNTER))).outcome.digest
     result = run_suite(
